@@ -1,0 +1,1 @@
+//! YAML in go-yaml v3's dialect.

@@ -1,0 +1,13 @@
+//! The library behind `secrets`: SOPS files read and written with every other byte left as it was.
+//!
+//! Data flows downwards only: `sops` and `keys` know no terminal, `document` knows no keys, and
+//! only the binary's `ui` prints.
+
+pub mod document;
+pub mod error;
+pub mod keys;
+pub mod kubernetes;
+pub mod secret;
+pub mod sops;
+
+pub use error::{Error, Kind, Result};

@@ -1,0 +1,2 @@
+//! The `secrets` program.
+fn main() {}
