@@ -1,0 +1,602 @@
+//! Tokens to documents.
+
+use std::collections::HashMap;
+
+use super::comments;
+use super::scanner::{Scanner, Token, TokenKind, VERBATIM};
+use super::{MAX_TEXT, SyntaxError, reader};
+use crate::document::tree::{Document, Extent, NodeId, NodeKind, Properties, ScalarStyle};
+
+/// The prefix of YAML's own tags, which `!!` stands for.
+const CORE_PREFIX: &str = "tag:yaml.org,2002:";
+
+/// A YAML text, read one document at a time.
+pub struct Stream<'a> {
+    text: &'a str,
+    scanner: Scanner<'a>,
+    tag_handles: Vec<(String, String)>,
+    anchors: HashMap<&'a str, NodeId>,
+    /// Anchors whose collection is still open: an alias to one of them would hold itself.
+    open: Vec<NodeId>,
+    document: Document,
+    first: bool,
+    start: usize,
+}
+
+type Parsed = Result<NodeId, SyntaxError>;
+
+impl<'a> Stream<'a> {
+    /// Checks the characters of `bytes`; the documents are read by [`Stream::next_document`].
+    ///
+    /// # Errors
+    /// Text that is not UTF-8, holds control characters, or is larger than [`MAX_TEXT`].
+    pub fn new(bytes: &'a [u8]) -> Result<Self, SyntaxError> {
+        if bytes.len() > MAX_TEXT {
+            return Err(SyntaxError::new(
+                0,
+                format!("the text is larger than {} MiB", MAX_TEXT >> 20),
+            ));
+        }
+        Ok(Self::of_valid(reader::validate(bytes)?))
+    }
+
+    /// As [`Stream::new`], for text that has been validated before.
+    pub(crate) fn of_valid(text: &'a str) -> Self {
+        Stream {
+            text,
+            scanner: Scanner::new(text),
+            tag_handles: Vec::new(),
+            anchors: HashMap::new(),
+            open: Vec::new(),
+            document: Document::new(),
+            first: true,
+            start: 0,
+        }
+    }
+
+    /// The text.
+    pub fn text(&self) -> &'a str {
+        self.text
+    }
+
+    /// The next document, or `None` at the end of the text.
+    ///
+    /// # Errors
+    /// The text is not YAML in go-yaml's dialect.
+    pub fn next_document(&mut self) -> Result<Option<Document>, SyntaxError> {
+        self.document = Document::new();
+        self.anchors.clear();
+        self.tag_handles.clear();
+        let mut token = self.scanner.head()?;
+        if !self.first {
+            while token.kind == TokenKind::DocumentEnd {
+                self.scanner.take();
+                self.start = token.end as usize;
+                token = self.scanner.head()?;
+            }
+        }
+        let bare = self.first
+            && !matches!(
+                token.kind,
+                TokenKind::VersionDirective
+                    | TokenKind::TagDirective
+                    | TokenKind::DocumentStart
+                    | TokenKind::StreamEnd
+            );
+        self.first = false;
+        if token.kind == TokenKind::StreamEnd {
+            return Ok(None);
+        }
+        if !bare {
+            token = self.directives(token)?;
+            if token.kind != TokenKind::DocumentStart {
+                return Err(SyntaxError::new(
+                    token.start as usize,
+                    "a new document must start with `---`",
+                )
+                .hint("put `---` on a line of its own, or mend the indentation of this line"));
+            }
+            self.scanner.take();
+        }
+        let next = self.scanner.head()?;
+        if bare
+            || !matches!(
+                next.kind,
+                TokenKind::VersionDirective
+                    | TokenKind::TagDirective
+                    | TokenKind::DocumentStart
+                    | TokenKind::DocumentEnd
+                    | TokenKind::StreamEnd
+            )
+        {
+            let root = self.node(true, false)?;
+            self.document.set_root(root);
+        }
+        let end = self.scanner.head()?;
+        let content_end = end.start as usize;
+        let (raw, decoded, spans) = self.scanner.finish_document();
+        self.document.set_decoded_values(decoded, spans);
+        self.document.set_extent(Extent {
+            start: self.start,
+            content_end,
+            explicit_start: !bare,
+        });
+        comments::place(&mut self.document, &raw, self.text.as_bytes());
+        self.start = content_end;
+        if end.kind == TokenKind::DocumentEnd {
+            self.scanner.take();
+            self.start = end.end as usize;
+        }
+        // What follows must start a document: checked on the next call, or here at the end.
+        Ok(Some(std::mem::take(&mut self.document)))
+    }
+
+    fn directives(&mut self, mut token: Token) -> Result<Token, SyntaxError> {
+        let mut version_seen = false;
+        loop {
+            let (start, end) = (token.start as usize, token.end as usize);
+            match token.kind {
+                TokenKind::VersionDirective if version_seen => {
+                    return Err(SyntaxError::new(
+                        start,
+                        "a document can have one %YAML directive only",
+                    ));
+                }
+                TokenKind::VersionDirective => version_seen = true,
+                TokenKind::TagDirective => {
+                    let mut words = self.text[start..end].split_ascii_whitespace().skip(1);
+                    let handle = words.next().unwrap_or("").to_owned();
+                    let prefix = unescape_uri(words.next().unwrap_or(""));
+                    if self.tag_handles.iter().any(|(known, _)| *known == handle) {
+                        return Err(SyntaxError::new(start, "this tag handle is declared twice"));
+                    }
+                    self.tag_handles.push((handle, prefix));
+                }
+                _ => return Ok(token),
+            }
+            self.scanner.take();
+            token = self.scanner.head()?;
+        }
+    }
+
+    fn node(&mut self, block: bool, indentless: bool) -> Parsed {
+        let mut token = self.scanner.head()?;
+        if token.kind == TokenKind::Alias {
+            return self.alias(token);
+        }
+        let mut properties = None;
+        if matches!(token.kind, TokenKind::Anchor | TokenKind::Tag) {
+            let (read, next) = self.properties(token)?;
+            properties = Some(read);
+            token = next;
+        }
+        let start = token.start as usize;
+        match token.kind {
+            TokenKind::Scalar(style) => {
+                self.scanner.take();
+                let id = self
+                    .document
+                    .push(NodeKind::Scalar(style), start..token.end as usize);
+                if token.extra != VERBATIM {
+                    self.document.set_decoded(id, token.extra);
+                }
+                self.name(id, properties);
+                Ok(id)
+            }
+            TokenKind::FlowSequenceStart => self.flow_sequence(properties),
+            TokenKind::FlowMappingStart => self.flow_mapping(properties),
+            TokenKind::BlockSequenceStart if block => self.block_sequence(properties),
+            TokenKind::BlockMappingStart if block => self.block_mapping(properties),
+            TokenKind::BlockEntry if indentless => self.indentless_sequence(properties),
+            _ => match properties {
+                Some(properties) => {
+                    let id = self.empty(properties.span.end);
+                    self.name(id, Some(properties));
+                    Ok(id)
+                }
+                None => Err(self.unexpected(token, "a value is missing here")),
+            },
+        }
+    }
+
+    fn unexpected(&self, token: Token, what: &str) -> SyntaxError {
+        let hint = match token.kind {
+            TokenKind::BlockEnd
+            | TokenKind::BlockMappingStart
+            | TokenKind::BlockSequenceStart
+            | TokenKind::Key => "look at the indentation of this line and of the one above",
+            TokenKind::StreamEnd => "the text ends too early: close what is open",
+            _ => "look at the brackets, commas and quotes before this place",
+        };
+        SyntaxError::new((token.start as usize).min(self.text.len()), what).hint(hint)
+    }
+
+    fn alias(&mut self, token: Token) -> Parsed {
+        self.scanner.take();
+        let span = token.start as usize..token.end as usize;
+        let name = &self.text[span.start + 1..span.end];
+        let Some(&target) = self.anchors.get(name) else {
+            return Err(SyntaxError::new(
+                span.start,
+                format!("no anchor `&{name}` stands before this alias"),
+            ));
+        };
+        if self.open.contains(&target) {
+            return Err(SyntaxError::new(
+                span.start,
+                format!("the value of anchor `&{name}` contains itself"),
+            ));
+        }
+        let id = self.document.push(NodeKind::Alias, span);
+        self.document.set_alias_target(id, target);
+        Ok(id)
+    }
+
+    fn properties(&mut self, mut token: Token) -> Result<(Properties, Token), SyntaxError> {
+        let mut read = Properties {
+            span: token.start as usize..token.end as usize,
+            ..Properties::default()
+        };
+        for _ in 0..2 {
+            let span = token.start as usize..token.end as usize;
+            match token.kind {
+                TokenKind::Anchor if read.anchor.is_none() => {
+                    read.anchor = Some(self.text[span.start + 1..span.end].to_owned());
+                }
+                TokenKind::Tag if read.tag.is_none() => {
+                    read.tag = Some(self.resolve_tag(span.start, &self.text[span.clone()])?);
+                    read.tag_span = Some(span.clone());
+                }
+                _ => break,
+            }
+            read.span.end = span.end;
+            self.scanner.take();
+            token = self.scanner.head()?;
+        }
+        Ok((read, token))
+    }
+
+    fn resolve_tag(&self, offset: usize, tag: &str) -> Result<String, SyntaxError> {
+        if let Some(verbatim) = tag.strip_prefix("!<") {
+            return Ok(unescape_uri(verbatim.trim_end_matches('>')));
+        }
+        if tag == "!" {
+            return Ok("!".to_owned());
+        }
+        let handle_end = tag[1..].find('!').map(|i| i + 2);
+        let (handle, suffix) = match handle_end {
+            Some(end) if tag[1..end - 1].bytes().all(super::scanner::is_word) => tag.split_at(end),
+            _ => ("!", &tag[1..]),
+        };
+        let declared = self
+            .tag_handles
+            .iter()
+            .find(|(known, _)| known == handle)
+            .map(|(_, prefix)| prefix.as_str());
+        let prefix = match (declared, handle) {
+            (Some(prefix), _) => prefix,
+            (None, "!") => "!",
+            (None, "!!") => CORE_PREFIX,
+            (None, _) => {
+                return Err(SyntaxError::new(
+                    offset,
+                    format!("the tag handle `{handle}` is not declared"),
+                ));
+            }
+        };
+        Ok(format!("{prefix}{}", unescape_uri(suffix)))
+    }
+
+    /// Gives a node its properties and makes its anchor known.
+    fn name(&mut self, id: NodeId, properties: Option<Properties>) {
+        if let Some(properties) = properties {
+            if let Some(anchor) = &properties.anchor {
+                let start = properties.span.clone();
+                // The anchor's name lives in the text; find it there so the map borrows from it.
+                let text = &self.text[start];
+                if let Some(at) = text.find(&format!("&{anchor}")) {
+                    self.anchors
+                        .insert(&text[at + 1..at + 1 + anchor.len()], id);
+                }
+            }
+            self.document.set_properties(id, properties);
+        }
+    }
+
+    fn empty(&mut self, at: usize) -> NodeId {
+        self.document
+            .push(NodeKind::Scalar(ScalarStyle::Plain), at..at)
+    }
+
+    fn start_collection(
+        &mut self,
+        kind: NodeKind,
+        start: usize,
+        properties: Option<Properties>,
+    ) -> NodeId {
+        let id = self.document.push(kind, start..start);
+        if properties.as_ref().is_some_and(|p| p.anchor.is_some()) {
+            self.open.push(id);
+        }
+        self.name(id, properties);
+        id
+    }
+
+    fn end_collection(&mut self, id: NodeId, end: usize) -> NodeId {
+        if self.open.last() == Some(&id) {
+            self.open.pop();
+        }
+        self.document.set_end(id, end);
+        id
+    }
+
+    fn child(&mut self, parent: NodeId, previous: &mut Option<NodeId>, child: NodeId) -> usize {
+        self.document.link(parent, *previous, child);
+        *previous = Some(child);
+        self.document.span(child).end
+    }
+
+    fn block_sequence(&mut self, properties: Option<Properties>) -> Parsed {
+        let start = self.scanner.head()?;
+        self.scanner.take();
+        let id = self.start_collection(
+            NodeKind::Sequence { flow: false },
+            start.start as usize,
+            properties,
+        );
+        let end = self.block_items(id, start.start as usize)?;
+        let token = self.scanner.head()?;
+        if token.kind != TokenKind::BlockEnd {
+            return Err(self.unexpected(token, "this line does not belong to the list above it"));
+        }
+        self.scanner.take();
+        Ok(self.end_collection(id, end))
+    }
+
+    fn indentless_sequence(&mut self, properties: Option<Properties>) -> Parsed {
+        let start = self.scanner.head()?.start as usize;
+        let id = self.start_collection(NodeKind::Sequence { flow: false }, start, properties);
+        let mut end = start;
+        let mut previous = None;
+        loop {
+            let token = self.scanner.head()?;
+            if token.kind != TokenKind::BlockEntry {
+                return Ok(self.end_collection(id, end));
+            }
+            self.scanner.take();
+            let next = self.scanner.head()?;
+            let item = match next.kind {
+                TokenKind::BlockEntry | TokenKind::Key | TokenKind::Value | TokenKind::BlockEnd => {
+                    self.empty(token.end as usize)
+                }
+                _ => self.node(true, false)?,
+            };
+            end = self.child(id, &mut previous, item);
+        }
+    }
+
+    fn block_items(&mut self, id: NodeId, start: usize) -> Result<usize, SyntaxError> {
+        let mut end = start;
+        let mut previous = None;
+        loop {
+            let token = self.scanner.head()?;
+            if token.kind != TokenKind::BlockEntry {
+                return Ok(end);
+            }
+            self.scanner.take();
+            let next = self.scanner.head()?;
+            let item = match next.kind {
+                TokenKind::BlockEntry | TokenKind::BlockEnd => self.empty(token.end as usize),
+                _ => self.node(true, false)?,
+            };
+            end = self.child(id, &mut previous, item);
+        }
+    }
+
+    fn block_mapping(&mut self, properties: Option<Properties>) -> Parsed {
+        let start = self.scanner.head()?.start as usize;
+        self.scanner.take();
+        let id = self.start_collection(NodeKind::Mapping { flow: false }, start, properties);
+        let mut end = start;
+        let mut previous = None;
+        loop {
+            let token = self.scanner.head()?;
+            let key = match token.kind {
+                TokenKind::Key => {
+                    self.scanner.take();
+                    let next = self.scanner.head()?;
+                    match next.kind {
+                        TokenKind::Key | TokenKind::Value | TokenKind::BlockEnd => {
+                            self.empty(token.end as usize)
+                        }
+                        _ => self.node(true, true)?,
+                    }
+                }
+                // libyaml lets a value stand without its key here; go-yaml does not.
+                TokenKind::BlockEnd => {
+                    self.scanner.take();
+                    return Ok(self.end_collection(id, end));
+                }
+                _ => {
+                    return Err(
+                        self.unexpected(token, "this line does not belong to the mapping above it")
+                    );
+                }
+            };
+            self.child(id, &mut previous, key);
+            let token = self.scanner.head()?;
+            let value = if token.kind == TokenKind::Value {
+                self.scanner.take();
+                let next = self.scanner.head()?;
+                match next.kind {
+                    TokenKind::Key | TokenKind::Value | TokenKind::BlockEnd => {
+                        self.empty(token.end as usize)
+                    }
+                    _ => self.node(true, true)?,
+                }
+            } else {
+                let at = self.document.span(key).end;
+                self.empty(at)
+            };
+            end = self.child(id, &mut previous, value);
+        }
+    }
+
+    fn flow_sequence(&mut self, properties: Option<Properties>) -> Parsed {
+        let start = self.scanner.head()?;
+        self.scanner.take();
+        let id = self.start_collection(
+            NodeKind::Sequence { flow: true },
+            start.start as usize,
+            properties,
+        );
+        let mut previous = None;
+        let mut first = true;
+        loop {
+            let mut token = self.scanner.head()?;
+            if token.kind == TokenKind::FlowSequenceEnd {
+                self.scanner.take();
+                return Ok(self.end_collection(id, token.end as usize));
+            }
+            if !first {
+                if token.kind != TokenKind::FlowEntry {
+                    return Err(self.unexpected(token, "`,` or `]` is missing here"));
+                }
+                self.scanner.take();
+                token = self.scanner.head()?;
+            }
+            first = false;
+            match token.kind {
+                TokenKind::FlowSequenceEnd => {}
+                TokenKind::Key => {
+                    let pair = self.flow_pair(token)?;
+                    self.child(id, &mut previous, pair);
+                }
+                _ => {
+                    let item = self.node(false, false)?;
+                    self.child(id, &mut previous, item);
+                }
+            }
+        }
+    }
+
+    /// `a: b` inside brackets: a mapping of one entry.
+    fn flow_pair(&mut self, key_token: Token) -> Parsed {
+        let start = key_token.start as usize;
+        self.scanner.take();
+        let id = self.start_collection(NodeKind::Mapping { flow: true }, start, None);
+        let mut previous = None;
+        let next = self.scanner.head()?;
+        let key = match next.kind {
+            TokenKind::Value | TokenKind::FlowEntry | TokenKind::FlowSequenceEnd => {
+                self.empty(key_token.end as usize)
+            }
+            _ => self.node(false, false)?,
+        };
+        self.child(id, &mut previous, key);
+        let token = self.scanner.head()?;
+        let mut value = None;
+        if token.kind == TokenKind::Value {
+            self.scanner.take();
+            let next = self.scanner.head()?;
+            if !matches!(next.kind, TokenKind::FlowEntry | TokenKind::FlowSequenceEnd) {
+                value = Some(self.node(false, false)?);
+            }
+        }
+        let value = match value {
+            Some(value) => value,
+            None => {
+                let at = self.document.span(key).end;
+                self.empty(at)
+            }
+        };
+        let end = self.child(id, &mut previous, value);
+        Ok(self.end_collection(id, end))
+    }
+
+    fn flow_mapping(&mut self, properties: Option<Properties>) -> Parsed {
+        let start = self.scanner.head()?;
+        self.scanner.take();
+        let id = self.start_collection(
+            NodeKind::Mapping { flow: true },
+            start.start as usize,
+            properties,
+        );
+        let mut previous = None;
+        let mut first = true;
+        loop {
+            let mut token = self.scanner.head()?;
+            if token.kind == TokenKind::FlowMappingEnd {
+                self.scanner.take();
+                return Ok(self.end_collection(id, token.end as usize));
+            }
+            if !first {
+                if token.kind != TokenKind::FlowEntry {
+                    return Err(self.unexpected(token, "`,` or `}` is missing here"));
+                }
+                self.scanner.take();
+                token = self.scanner.head()?;
+            }
+            first = false;
+            let key = match token.kind {
+                TokenKind::FlowMappingEnd => continue,
+                TokenKind::Key => {
+                    self.scanner.take();
+                    let next = self.scanner.head()?;
+                    match next.kind {
+                        TokenKind::Value | TokenKind::FlowEntry | TokenKind::FlowMappingEnd => {
+                            self.empty(token.end as usize)
+                        }
+                        _ => self.node(false, false)?,
+                    }
+                }
+                // A word without `:` is a key without a value.
+                _ => {
+                    let key = self.node(false, false)?;
+                    self.child(id, &mut previous, key);
+                    let at = self.document.span(key).end;
+                    let value = self.empty(at);
+                    self.child(id, &mut previous, value);
+                    continue;
+                }
+            };
+            self.child(id, &mut previous, key);
+            let token = self.scanner.head()?;
+            let mut value = None;
+            let mut at = self.document.span(key).end;
+            if token.kind == TokenKind::Value {
+                at = token.end as usize;
+                self.scanner.take();
+                let next = self.scanner.head()?;
+                if !matches!(next.kind, TokenKind::FlowEntry | TokenKind::FlowMappingEnd) {
+                    value = Some(self.node(false, false)?);
+                }
+            }
+            let value = value.unwrap_or_else(|| self.empty(at));
+            self.child(id, &mut previous, value);
+        }
+    }
+}
+
+fn unescape_uri(text: &str) -> String {
+    if !text.contains('%') {
+        return text.to_owned();
+    }
+    let bytes = text.as_bytes();
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut i = 0;
+    while i < bytes.len() {
+        let code = (bytes[i] == b'%').then(|| text.get(i + 1..i + 3)).flatten();
+        match code.and_then(|code| u8::from_str_radix(code, 16).ok()) {
+            Some(byte) => {
+                out.push(byte);
+                i += 3;
+            }
+            None => {
+                out.push(bytes[i]);
+                i += 1;
+            }
+        }
+    }
+    String::from_utf8_lossy(&out).into_owned()
+}
