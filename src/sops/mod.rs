@@ -5,3 +5,5 @@ pub mod data_key;
 pub mod envelope;
 mod gcm;
 pub mod iv;
+pub mod last_modified;
+pub mod mac;
