@@ -7,3 +7,4 @@ mod gcm;
 pub mod iv;
 pub mod last_modified;
 pub mod mac;
+pub mod shamir;
