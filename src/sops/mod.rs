@@ -1,1 +1,10 @@
-//! Module under construction.
+//! The SOPS model: what is sealed, with which key, and what proves it.
+
+pub mod cipher;
+pub mod data_key;
+pub mod envelope;
+mod gcm;
+pub mod iv;
+pub mod last_modified;
+pub mod mac;
+pub mod shamir;
