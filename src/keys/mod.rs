@@ -1,1 +1,13 @@
-//! Module under construction.
+//! Recipients, identities and where they come from.
+//!
+//! A [`Recipient`] wraps a data key into one age file, an [`Identity`] unwraps it, and
+//! [`Identities`] is everything a user has to open files with, collected from the places that
+//! SOPS looks at.
+
+mod age_file;
+mod bech;
+mod hybrid;
+mod x25519;
+
+pub use age_file::{MAX_ENC_LENGTH, MAX_STANZAS};
+pub use x25519::generate_x25519;
