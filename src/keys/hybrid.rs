@@ -43,6 +43,7 @@ const X25519_LENGTH: usize = 32;
 const BODY_LENGTH: usize = 32;
 
 /// A hybrid public key that passed the checks of FIPS 203, section 7.2.
+#[derive(Clone)]
 pub(super) struct Recipient {
     mlkem: EncapsulationKey<MlKem768Params>,
     x25519: [u8; X25519_LENGTH],

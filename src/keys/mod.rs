@@ -7,7 +7,10 @@
 mod age_file;
 mod bech;
 mod hybrid;
+mod recipient;
+mod ssh;
 mod x25519;
 
 pub use age_file::{MAX_ENC_LENGTH, MAX_STANZAS};
+pub use recipient::{Recipient, RecipientKind, same_key};
 pub use x25519::generate_x25519;
