@@ -141,11 +141,6 @@ impl AgeFile {
         Ok(file)
     }
 
-    /// The file behind the armor.
-    pub(super) fn bytes(&self) -> &[u8] {
-        &self.0
-    }
-
     /// An upper bound: a payload may look like a stanza, an unlucky one in 2^24.
     fn stanzas(&self) -> usize {
         memchr::memmem::find_iter(&self.0, b"\n-> ").count()
@@ -153,20 +148,24 @@ impl AgeFile {
 
     /// Tries the identities in order; `None` if the file is for none of them.
     pub(super) fn open(&self, identities: &[&dyn age::Identity]) -> Result<Option<SecretBytes>> {
-        let decryptor =
-            age::Decryptor::new_buffered(self.bytes()).map_err(|e| malformed(reason(&e)))?;
-        let mut reader = match decryptor.decrypt(identities.iter().copied()) {
-            Ok(reader) => reader,
-            Err(age::DecryptError::NoMatchingKeys) => return Ok(None),
-            Err(error) => return Err(malformed(reason(&error))),
-        };
-        // The plaintext is shorter than the file, so it never moves to another allocation.
-        let mut payload = Zeroizing::new(Vec::with_capacity(self.0.len()));
-        reader
-            .read_to_end(&mut payload)
-            .map_err(|_| malformed("its payload was changed or cut off"))?;
-        Ok(Some(payload.into()))
+        match decrypt(&self.0, identities) {
+            Ok(payload) => Ok(Some(payload)),
+            Err(age::DecryptError::NoMatchingKeys) => Ok(None),
+            Err(error) => Err(malformed(reason(&error))),
+        }
     }
+}
+
+/// Decrypts a file without armor.
+pub(super) fn decrypt(
+    file: &[u8],
+    identities: &[&dyn age::Identity],
+) -> std::result::Result<SecretBytes, age::DecryptError> {
+    let mut reader = age::Decryptor::new_buffered(file)?.decrypt(identities.iter().copied())?;
+    // The plaintext is shorter than the file, so it never moves to another allocation.
+    let mut payload = Zeroizing::new(Vec::with_capacity(file.len()));
+    reader.read_to_end(&mut payload)?;
+    Ok(payload.into())
 }
 
 fn malformed(reason: impl Into<String>) -> Error {
@@ -186,7 +185,7 @@ pub(super) fn reason(error: &age::DecryptError) -> &'static str {
         E::KeyDecryptionFailed => "the passphrase is wrong",
         E::NoMatchingKeys => "no identity matches",
         E::UnknownFormat => "it is of an age version newer than v1",
-        E::Io(_) => "it is cut off",
+        E::Io(_) => "it is cut off or its payload was changed",
         _ => "it cannot be decrypted",
     }
 }
@@ -194,7 +193,8 @@ pub(super) fn reason(error: &age::DecryptError) -> &'static str {
 /// Go age's `armor.Reader` limits white space around the armor to this many bytes.
 const MAX_BLANKS: usize = 1024;
 
-fn dearmor(text: &str) -> std::result::Result<Vec<u8>, &'static str> {
+/// Removes the armor; the failure is a reason without the text in it.
+pub(super) fn dearmor(text: &str) -> std::result::Result<Vec<u8>, &'static str> {
     let start = text.trim_start();
     let body = start.trim_end();
     if body.is_empty() {

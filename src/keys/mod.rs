@@ -6,11 +6,20 @@
 
 mod age_file;
 mod bech;
+mod environment;
 mod hybrid;
+mod identity;
+mod locked;
 mod recipient;
 mod ssh;
+mod words;
 mod x25519;
 
 pub use age_file::{MAX_ENC_LENGTH, MAX_STANZAS};
+pub use environment::{
+    CommandOutput, Environment, MAX_IDENTITY_FILE, Platform, ProcessEnvironment,
+};
+pub use identity::Identity;
+pub use locked::{Callbacks, MAX_WORK_FACTOR, NoCallbacks};
 pub use recipient::{Recipient, RecipientKind, same_key};
 pub use x25519::generate_x25519;
