@@ -99,7 +99,7 @@ fn write_stanza(file: &mut Vec<u8>, stanza: &Stanza) {
         file.push(b'\n');
     }
     // The last line of a body is always shorter than the others, if need be empty.
-    if body.len() % COLUMNS == 0 {
+    if body.len().is_multiple_of(COLUMNS) {
         file.push(b'\n');
     }
 }

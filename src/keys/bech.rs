@@ -7,9 +7,9 @@ use zeroize::{Zeroize, Zeroizing};
 ///
 /// The reason of a failure never quotes the text, which may be a private key.
 pub(super) fn decode(text: &str, prefix: &str) -> Result<Zeroizing<Vec<u8>>, &'static str> {
-    if !text
+    if text
         .rsplit_once('1')
-        .is_some_and(|(found, _)| found == prefix)
+        .is_none_or(|(found, _)| found != prefix)
     {
         return Err("its prefix is not the expected one");
     }

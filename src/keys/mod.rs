@@ -8,9 +8,11 @@ mod age_file;
 mod bech;
 mod environment;
 mod hybrid;
+mod identities;
 mod identity;
 mod locked;
 mod recipient;
+mod sources;
 mod ssh;
 mod words;
 mod x25519;
@@ -19,6 +21,7 @@ pub use age_file::{MAX_ENC_LENGTH, MAX_STANZAS};
 pub use environment::{
     CommandOutput, Environment, MAX_IDENTITY_FILE, Platform, ProcessEnvironment,
 };
+pub use identities::{Identities, SourceReport, SourceState, Wrapped};
 pub use identity::Identity;
 pub use locked::{Callbacks, MAX_WORK_FACTOR, NoCallbacks};
 pub use recipient::{Recipient, RecipientKind, same_key};

@@ -60,9 +60,7 @@ impl Recipient {
         } else if text.starts_with("age1") {
             Key::X25519(x25519::parse_recipient(text).map_err(|reason| unusable(reason.into()))?)
         } else if text.starts_with("ssh-") {
-            Key::Ssh(Box::new(
-                ssh::parse_public(text).map_err(unusable)?.recipient,
-            ))
+            Key::Ssh(Box::new(ssh::parse_public(text).map_err(unusable)?))
         } else {
             return Err(unknown(text));
         };

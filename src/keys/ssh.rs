@@ -13,13 +13,6 @@ pub(super) const MAX_KEY_FILE: usize = 64 * 1024;
 const ED25519: &str = "ssh-ed25519";
 const RSA: &str = "ssh-rsa";
 
-/// A public key, without its comment.
-pub(super) struct Public {
-    pub(super) recipient: age::ssh::Recipient,
-    /// `ssh-ed25519 BASE64` or `ssh-rsa BASE64`.
-    pub(super) text: String,
-}
-
 /// The text of a public key without its comment; `None` for what is no SSH key.
 pub(super) fn without_comment(text: &str) -> Option<String> {
     let mut words = text.split_ascii_whitespace();
@@ -28,7 +21,7 @@ pub(super) fn without_comment(text: &str) -> Option<String> {
 }
 
 /// Parses a line of an `authorized_keys` file without options.
-pub(super) fn parse_public(line: &str) -> Result<Public, String> {
+pub(super) fn parse_public(line: &str) -> Result<age::ssh::Recipient, String> {
     let text = without_comment(line).ok_or("it is not an SSH public key")?;
     let (kind, blob) = text.split_once(' ').ok_or("it is not an SSH public key")?;
     if kind != ED25519 && kind != RSA {
@@ -46,7 +39,7 @@ pub(super) fn parse_public(line: &str) -> Result<Public, String> {
         age::ssh::Recipient::SshEd25519(_, point) if point.is_small_order() => {
             Err("it is a point that no private key belongs to".into())
         }
-        _ => Ok(Public { recipient, text }),
+        _ => Ok(recipient),
     }
 }
 
@@ -209,7 +202,7 @@ mod tests {
             .collect()
     }
 
-    fn public(kind: &str, blob: &[u8]) -> Result<Public, String> {
+    fn public(kind: &str, blob: &[u8]) -> Result<age::ssh::Recipient, String> {
         parse_public(&format!("{kind} {}", BASE64_STANDARD.encode(blob)))
     }
 
@@ -228,7 +221,7 @@ mod tests {
                 panic!("locked")
             };
             assert_eq!(text, without_comment(public).unwrap());
-            assert_eq!(text, parse_public(public).unwrap().recipient.to_string());
+            assert_eq!(text, parse_public(public).unwrap().to_string());
         }
         let Private::Locked(_, text) = parse_private(LOCKED_KEY.as_bytes()).unwrap() else {
             panic!("open")
@@ -250,7 +243,7 @@ mod tests {
             &bare,
             &format!("{}\t a  comment, with words", bare.replace(' ', "  ")),
         ] {
-            assert_eq!(parse_public(text).unwrap().text, bare);
+            assert_eq!(parse_public(text).unwrap().to_string(), bare);
         }
     }
 
@@ -281,7 +274,7 @@ mod tests {
 
     #[test]
     fn unusable_public_keys_are_refused_with_a_reason() {
-        let reason = |result: Result<Public, String>| result.map(|_| ()).unwrap_err();
+        let reason = |result: Result<age::ssh::Recipient, String>| result.map(|_| ()).unwrap_err();
         let ed = |key: &[u8]| wire(&[b"ssh-ed25519", key]);
         assert!(reason(public(ED25519, &ed(&[1; 31]))).contains("cut off"));
         assert!(reason(public(ED25519, &[&ed(&[1; 32])[..], b"x"].concat())).contains("cut off"));
