@@ -1,0 +1,406 @@
+//! The walk over a document's leaves in the order, with the paths and with the selection of SOPS.
+
+use std::collections::HashSet;
+
+use crate::document::place::place_of;
+use crate::document::scalar::{Scalar, ScalarType};
+use crate::document::tree::{Document, NodeId, NodeKind, ScalarStyle};
+use crate::document::yaml::resolve::resolve;
+use crate::document::{Format, json_value};
+use crate::error::{Error, Kind, Result};
+
+/// Nodes that aliases may add to one document. go-yaml starts to refuse documents made of
+/// repetition at this size; no manifest comes near it.
+pub const MAX_ALIAS_NODES: usize = 400_000;
+
+/// The key under which SOPS keeps its metadata.
+pub const METADATA_KEY: &str = "sops";
+
+/// Says which leaves and comments are encrypted while the walk goes down and up.
+pub trait Selection {
+    /// The walk enters a collection.
+    fn enter(&mut self);
+    /// The walk leaves a collection.
+    fn leave(&mut self);
+    /// The walk goes to the value of a key.
+    fn push_key(&mut self, key: &str);
+    /// The walk comes back from the value of a key.
+    fn pop_key(&mut self);
+    /// A value at the current path is encrypted.
+    fn selected(&self) -> bool;
+    /// Takes note of a comment (its text without `#`) and says whether it is encrypted.
+    fn comment(&mut self, text: &str) -> bool;
+    /// An entry that is no comment is done: its comments no longer count.
+    fn entry_done(&mut self);
+}
+
+/// What the walk is over.
+#[derive(Clone, Copy, Debug)]
+pub struct Source<'a> {
+    /// The text that the document was parsed from.
+    pub text: &'a str,
+    /// Its format, which decides what a scalar means.
+    pub format: Format,
+    /// Number of lines before `text` in its file, for messages.
+    pub lines_before: usize,
+}
+
+impl Source<'_> {
+    /// An error about a byte of the text.
+    pub fn error(&self, offset: usize, kind: Kind, message: impl Into<String>) -> Error {
+        let mut place = place_of(self.text, offset);
+        place.line += self.lines_before;
+        Error::new(kind, message).at(place)
+    }
+
+    /// What a scalar means.
+    ///
+    /// # Errors
+    /// The value has no type that SOPS knows.
+    pub fn scalar<'d>(&'d self, document: &'d Document, node: NodeId) -> Result<Scalar<'d>> {
+        let NodeKind::Scalar(style) = document.kind(node) else {
+            return Ok(Scalar { ty: ScalarType::Null, canonical: std::borrow::Cow::Borrowed(b"") });
+        };
+        let text = document.scalar_text(node, self.text);
+        match self.format {
+            Format::Json => Ok(json_value(text, style == ScalarStyle::DoubleQuoted)),
+            Format::Yaml => resolve(text, document.tag(node), style == ScalarStyle::Plain).map_err(|e| {
+                let e = Error::from(e);
+                let hints = e.hints().to_vec();
+                let mut error = self.error(document.span(node).start, Kind::Input, e.message().to_owned());
+                for hint in hints {
+                    error = error.hint(hint);
+                }
+                error
+            }),
+        }
+    }
+}
+
+/// One step of the path to a leaf.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Segment {
+    /// The value of this key.
+    Key(NodeId),
+    /// The item with this number.
+    Item(usize),
+}
+
+/// Where the walk is.
+pub struct Place<'w> {
+    /// The keys on the path, each followed by `:`: what SOPS authenticates a value with.
+    pub aad: &'w str,
+    /// The rule selects what is here.
+    pub selected: bool,
+    /// The outermost alias on the path.
+    pub alias: Option<NodeId>,
+    /// The path.
+    pub segments: &'w [Segment],
+    /// The collection that holds the leaf.
+    pub parent: Option<NodeId>,
+}
+
+impl Place<'_> {
+    /// The path as people write it: `data.password`, `list[2].name`.
+    pub fn key_path(&self, document: &Document, source: &Source<'_>) -> String {
+        let mut path = String::new();
+        for segment in self.segments {
+            match *segment {
+                Segment::Key(key) => {
+                    if !path.is_empty() {
+                        path.push('.');
+                    }
+                    path.push_str(key_text(document, source, key));
+                }
+                Segment::Item(number) => path.push_str(&format!("[{number}]")),
+            }
+        }
+        path
+    }
+
+    /// The path as a JSON Pointer (RFC 6901).
+    pub fn pointer(&self, document: &Document, source: &Source<'_>) -> String {
+        let mut pointer = String::new();
+        for segment in self.segments {
+            pointer.push('/');
+            match *segment {
+                Segment::Key(key) => {
+                    pointer.push_str(&key_text(document, source, key).replace('~', "~0").replace('/', "~1"));
+                }
+                Segment::Item(number) => pointer.push_str(&number.to_string()),
+            }
+        }
+        pointer
+    }
+}
+
+/// What meets the leaves.
+pub trait Visitor {
+    /// A scalar; null and empty ones too.
+    ///
+    /// # Errors
+    /// Whatever the visitor cannot do; ends the walk.
+    fn leaf(&mut self, node: NodeId, scalar: Scalar<'_>, place: &Place<'_>) -> Result<()>;
+
+    /// A comment (its number in the document).
+    ///
+    /// # Errors
+    /// As [`Visitor::leaf`].
+    fn comment(&mut self, _number: u32, _place: &Place<'_>) -> Result<()> {
+        Ok(())
+    }
+
+    /// An alias, before the walk goes into what it stands for. `false`: do not go there.
+    ///
+    /// # Errors
+    /// As [`Visitor::leaf`].
+    fn alias(&mut self, _alias: NodeId, _target: NodeId, _place: &Place<'_>) -> Result<bool> {
+        Ok(true)
+    }
+}
+
+/// Walks over a document. The value of a top-level key `sops` is passed over.
+///
+/// # Errors
+/// A root that is a list or a scalar, keys that are no strings or stand twice, values without a
+/// type, aliases that add more than [`MAX_ALIAS_NODES`]; and what the visitor returns.
+pub fn walk<S: Selection, V: Visitor>(
+    document: &Document,
+    source: &Source<'_>,
+    selection: &mut S,
+    visitor: &mut V,
+) -> Result<()> {
+    let mut walker = Walker {
+        document,
+        source,
+        selection,
+        visitor,
+        aad: String::new(),
+        segments: Vec::new(),
+        alias: None,
+        alias_nodes: 0,
+    };
+    let Some(root) = document.root() else { return walker.root_comments() };
+    let root = match document.kind(root) {
+        NodeKind::Alias => document.alias_target(root).unwrap_or(root),
+        _ => root,
+    };
+    match document.kind(root) {
+        NodeKind::Mapping { .. } => walker.mapping(root, true),
+        NodeKind::Sequence { .. } => Err(source
+            .error(document.span(root).start, Kind::Input, "the document is a list")
+            .because("sops encrypts mappings only")
+            .hint("put the list under a key")),
+        _ => {
+            let value = source.scalar(document, root)?;
+            if value.ty == ScalarType::Null {
+                return walker.root_comments();
+            }
+            Err(source
+                .error(document.span(root).start, Kind::Input, "the document is a single value")
+                .because("sops encrypts mappings only")
+                .hint("put the value under a key"))
+        }
+    }
+}
+
+struct Walker<'w, S, V> {
+    document: &'w Document,
+    source: &'w Source<'w>,
+    selection: &'w mut S,
+    visitor: &'w mut V,
+    aad: String,
+    segments: Vec<Segment>,
+    alias: Option<NodeId>,
+    alias_nodes: usize,
+}
+
+impl<S: Selection, V: Visitor> Walker<'_, S, V> {
+    fn root_comments(&mut self) -> Result<()> {
+        self.selection.enter();
+        let document = self.document;
+        self.comments(document.comments_at(crate::document::tree::CommentPlace::Root), None)?;
+        self.selection.leave();
+        Ok(())
+    }
+
+    fn value(&mut self, node: NodeId, parent: NodeId) -> Result<()> {
+        if self.alias.is_some() {
+            self.alias_nodes += 1;
+            if self.alias_nodes > MAX_ALIAS_NODES {
+                return Err(self
+                    .source
+                    .error(
+                        self.alias.map_or(0, |a| self.document.span(a).start),
+                        Kind::Input,
+                        format!("aliases add more than {MAX_ALIAS_NODES} values to this document"),
+                    )
+                    .hint("write the values out, or remove the repetition"));
+            }
+        }
+        match self.document.kind(node) {
+            NodeKind::Scalar(_) => {
+                let scalar = self.source.scalar(self.document, node)?;
+                let selected = self.selection.selected();
+                let place = Place {
+                    aad: if self.aad.is_empty() { ":" } else { &self.aad },
+                    selected,
+                    alias: self.alias,
+                    segments: &self.segments,
+                    parent: Some(parent),
+                };
+                self.visitor.leaf(node, scalar, &place)
+            }
+            NodeKind::Mapping { .. } => self.mapping(node, false),
+            NodeKind::Sequence { .. } => self.sequence(node),
+            NodeKind::Alias => self.alias(node, parent),
+        }
+    }
+
+    fn alias(&mut self, node: NodeId, parent: NodeId) -> Result<()> {
+        let Some(target) = self.document.alias_target(node) else { return Ok(()) };
+        let place = Place {
+            aad: if self.aad.is_empty() { ":" } else { &self.aad },
+            selected: self.selection.selected(),
+            alias: self.alias,
+            segments: &self.segments,
+            parent: Some(parent),
+        };
+        if !self.visitor.alias(node, target, &place)? {
+            return Ok(());
+        }
+        let outer = self.alias;
+        self.alias = outer.or(Some(node));
+        self.value(target, parent)?;
+        self.alias = outer;
+        Ok(())
+    }
+
+    fn comments(&mut self, numbers: &[u32], parent: Option<NodeId>) -> Result<()> {
+        for &number in numbers {
+            let Some(comment) = self.document.comment(number) else { continue };
+            let text = self.source.text.get(comment.span.start + 1..comment.span.end).unwrap_or("");
+            let selected = self.selection.comment(text);
+            let place = Place {
+                aad: if self.aad.is_empty() { ":" } else { &self.aad },
+                selected,
+                alias: self.alias,
+                segments: &self.segments,
+                parent,
+            };
+            self.visitor.comment(number, &place)?;
+        }
+        Ok(())
+    }
+
+    fn mapping(&mut self, node: NodeId, root: bool) -> Result<()> {
+        let document = self.document;
+        self.selection.enter();
+        let mut seen = Keys::default();
+        for (key, value) in document.entries(node) {
+            self.comments(document.comments_before(key), Some(node))?;
+            let text = self.key(key)?;
+            let is_json = self.source.format == Format::Json;
+            if !is_json && !seen.insert(text) {
+                return Err(self
+                    .source
+                    .error(document.span(key).start, Kind::Input, format!("the key `{}` stands twice in this mapping", shown(text)))
+                    .hint("remove one of the two"));
+            }
+            if !(root && text == METADATA_KEY) {
+                let aad_len = self.aad.len();
+                self.aad.push_str(text);
+                self.aad.push(':');
+                self.segments.push(Segment::Key(key));
+                self.selection.push_key(text);
+                self.value(value, node)?;
+                self.selection.pop_key();
+                self.segments.pop();
+                self.aad.truncate(aad_len);
+            }
+            self.selection.entry_done();
+        }
+        self.comments(document.comments_at_end(node), Some(node))?;
+        self.selection.leave();
+        Ok(())
+    }
+
+    fn sequence(&mut self, node: NodeId) -> Result<()> {
+        let document = self.document;
+        self.selection.enter();
+        for (number, item) in document.children(node).enumerate() {
+            self.comments(document.comments_before(item), Some(node))?;
+            self.segments.push(Segment::Item(number));
+            self.value(item, node)?;
+            self.segments.pop();
+            self.selection.entry_done();
+        }
+        self.comments(document.comments_at_end(node), Some(node))?;
+        self.selection.leave();
+        Ok(())
+    }
+
+    fn key(&self, key: NodeId) -> Result<&str> {
+        let offset = self.document.span(key).start;
+        let node = match self.document.kind(key) {
+            NodeKind::Alias => self.document.alias_target(key).unwrap_or(key),
+            _ => key,
+        };
+        if !matches!(self.document.kind(node), NodeKind::Scalar(_)) {
+            return Err(self
+                .source
+                .error(offset, Kind::Input, "a key is a list or a mapping")
+                .because("sops reads keys that are strings only"));
+        }
+        let is_string = self.source.scalar(self.document, node).is_ok_and(|s| s.ty == ScalarType::Str);
+        let text = self.document.scalar_text(node, self.source.text);
+        if is_string {
+            return Ok(text);
+        }
+        let shown = if text.is_empty() { "an empty key".to_owned() } else { format!("the key `{}`", shown(text)) };
+        Err(self
+            .source
+            .error(offset, Kind::Input, format!("{shown} is not a string"))
+            .because("sops reads keys that are strings only")
+            .hint("put the key in quotes"))
+    }
+}
+
+/// The text of a key node, aliases followed.
+pub fn key_text<'a>(document: &'a Document, source: &'a Source<'_>, key: NodeId) -> &'a str {
+    let node = document.alias_target(key).unwrap_or(key);
+    document.scalar_text(node, source.text)
+}
+
+/// A key shortened for a message.
+fn shown(text: &str) -> String {
+    let mut short: String = text.chars().take(60).map(|c| if c.is_control() { '\u{FFFD}' } else { c }).collect();
+    if short.len() < text.len() {
+        short.push('…');
+    }
+    short
+}
+
+/// The keys of one mapping: a short list is searched, a long one hashed.
+#[derive(Default)]
+struct Keys<'a> {
+    few: Vec<&'a str>,
+    many: HashSet<&'a str>,
+}
+
+impl<'a> Keys<'a> {
+    fn insert(&mut self, key: &'a str) -> bool {
+        const FEW: usize = 12;
+        if self.few.len() < FEW {
+            if self.few.contains(&key) {
+                return false;
+            }
+            self.few.push(key);
+            return true;
+        }
+        if self.many.is_empty() {
+            self.many.extend(self.few.iter().copied());
+        }
+        self.many.insert(key)
+    }
+}
