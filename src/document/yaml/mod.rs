@@ -1,1 +1,5 @@
 //! YAML in go-yaml v3's dialect.
+
+pub mod block_scalar;
+pub mod resolve;
+pub mod spell;
