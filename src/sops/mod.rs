@@ -8,3 +8,4 @@ pub mod iv;
 pub mod last_modified;
 pub mod mac;
 pub mod shamir;
+pub mod walk;

@@ -6,7 +6,7 @@ use crate::document::place::place_of;
 use crate::document::scalar::{Scalar, ScalarType};
 use crate::document::tree::{Document, NodeId, NodeKind, ScalarStyle};
 use crate::document::yaml::resolve::resolve;
-use crate::document::{Format, json_value};
+use crate::document::{Format, json};
 use crate::error::{Error, Kind, Result};
 
 /// Nodes that aliases may add to one document. go-yaml starts to refuse documents made of
@@ -59,20 +59,29 @@ impl Source<'_> {
     /// The value has no type that SOPS knows.
     pub fn scalar<'d>(&'d self, document: &'d Document, node: NodeId) -> Result<Scalar<'d>> {
         let NodeKind::Scalar(style) = document.kind(node) else {
-            return Ok(Scalar { ty: ScalarType::Null, canonical: std::borrow::Cow::Borrowed(b"") });
+            return Ok(Scalar {
+                ty: ScalarType::Null,
+                canonical: std::borrow::Cow::Borrowed(b""),
+            });
         };
         let text = document.scalar_text(node, self.text);
         match self.format {
-            Format::Json => Ok(json_value(text, style == ScalarStyle::DoubleQuoted)),
-            Format::Yaml => resolve(text, document.tag(node), style == ScalarStyle::Plain).map_err(|e| {
-                let e = Error::from(e);
-                let hints = e.hints().to_vec();
-                let mut error = self.error(document.span(node).start, Kind::Input, e.message().to_owned());
-                for hint in hints {
-                    error = error.hint(hint);
-                }
-                error
-            }),
+            Format::Json => Ok(json::value(text, style == ScalarStyle::DoubleQuoted)),
+            Format::Yaml => {
+                resolve(text, document.tag(node), style == ScalarStyle::Plain).map_err(|e| {
+                    let e = Error::from(e);
+                    let hints = e.hints().to_vec();
+                    let mut error = self.error(
+                        document.span(node).start,
+                        Kind::Input,
+                        e.message().to_owned(),
+                    );
+                    for hint in hints {
+                        error = error.hint(hint);
+                    }
+                    error
+                })
+            }
         }
     }
 }
@@ -125,7 +134,11 @@ impl Place<'_> {
             pointer.push('/');
             match *segment {
                 Segment::Key(key) => {
-                    pointer.push_str(&key_text(document, source, key).replace('~', "~0").replace('/', "~1"));
+                    pointer.push_str(
+                        &key_text(document, source, key)
+                            .replace('~', "~0")
+                            .replace('/', "~1"),
+                    );
                 }
                 Segment::Item(number) => pointer.push_str(&number.to_string()),
             }
@@ -180,7 +193,9 @@ pub fn walk<S: Selection, V: Visitor>(
         alias: None,
         alias_nodes: 0,
     };
-    let Some(root) = document.root() else { return walker.root_comments() };
+    let Some(root) = document.root() else {
+        return walker.root_comments();
+    };
     let root = match document.kind(root) {
         NodeKind::Alias => document.alias_target(root).unwrap_or(root),
         _ => root,
@@ -188,7 +203,11 @@ pub fn walk<S: Selection, V: Visitor>(
     match document.kind(root) {
         NodeKind::Mapping { .. } => walker.mapping(root, true),
         NodeKind::Sequence { .. } => Err(source
-            .error(document.span(root).start, Kind::Input, "the document is a list")
+            .error(
+                document.span(root).start,
+                Kind::Input,
+                "the document is a list",
+            )
             .because("sops encrypts mappings only")
             .hint("put the list under a key")),
         _ => {
@@ -197,7 +216,11 @@ pub fn walk<S: Selection, V: Visitor>(
                 return walker.root_comments();
             }
             Err(source
-                .error(document.span(root).start, Kind::Input, "the document is a single value")
+                .error(
+                    document.span(root).start,
+                    Kind::Input,
+                    "the document is a single value",
+                )
                 .because("sops encrypts mappings only")
                 .hint("put the value under a key"))
         }
@@ -219,7 +242,10 @@ impl<S: Selection, V: Visitor> Walker<'_, S, V> {
     fn root_comments(&mut self) -> Result<()> {
         self.selection.enter();
         let document = self.document;
-        self.comments(document.comments_at(crate::document::tree::CommentPlace::Root), None)?;
+        self.comments(
+            document.comments_at(crate::document::tree::CommentPlace::Root),
+            None,
+        )?;
         self.selection.leave();
         Ok(())
     }
@@ -258,7 +284,9 @@ impl<S: Selection, V: Visitor> Walker<'_, S, V> {
     }
 
     fn alias(&mut self, node: NodeId, parent: NodeId) -> Result<()> {
-        let Some(target) = self.document.alias_target(node) else { return Ok(()) };
+        let Some(target) = self.document.alias_target(node) else {
+            return Ok(());
+        };
         let place = Place {
             aad: if self.aad.is_empty() { ":" } else { &self.aad },
             selected: self.selection.selected(),
@@ -278,8 +306,14 @@ impl<S: Selection, V: Visitor> Walker<'_, S, V> {
 
     fn comments(&mut self, numbers: &[u32], parent: Option<NodeId>) -> Result<()> {
         for &number in numbers {
-            let Some(comment) = self.document.comment(number) else { continue };
-            let text = self.source.text.get(comment.span.start + 1..comment.span.end).unwrap_or("");
+            let Some(comment) = self.document.comment(number) else {
+                continue;
+            };
+            let text = self
+                .source
+                .text
+                .get(comment.span.start + 1..comment.span.end)
+                .unwrap_or("");
             let selected = self.selection.comment(text);
             let place = Place {
                 aad: if self.aad.is_empty() { ":" } else { &self.aad },
@@ -294,17 +328,21 @@ impl<S: Selection, V: Visitor> Walker<'_, S, V> {
     }
 
     fn mapping(&mut self, node: NodeId, root: bool) -> Result<()> {
-        let document = self.document;
+        let (document, source) = (self.document, self.source);
         self.selection.enter();
         let mut seen = Keys::default();
         for (key, value) in document.entries(node) {
             self.comments(document.comments_before(key), Some(node))?;
-            let text = self.key(key)?;
+            let text = string_key(document, source, key)?;
             let is_json = self.source.format == Format::Json;
             if !is_json && !seen.insert(text) {
                 return Err(self
                     .source
-                    .error(document.span(key).start, Kind::Input, format!("the key `{}` stands twice in this mapping", shown(text)))
+                    .error(
+                        document.span(key).start,
+                        Kind::Input,
+                        format!("the key `{}` stands twice in this mapping", shown(text)),
+                    )
                     .hint("remove one of the two"));
             }
             if !(root && text == METADATA_KEY) {
@@ -339,31 +377,36 @@ impl<S: Selection, V: Visitor> Walker<'_, S, V> {
         self.selection.leave();
         Ok(())
     }
+}
 
-    fn key(&self, key: NodeId) -> Result<&str> {
-        let offset = self.document.span(key).start;
-        let node = match self.document.kind(key) {
-            NodeKind::Alias => self.document.alias_target(key).unwrap_or(key),
-            _ => key,
-        };
-        if !matches!(self.document.kind(node), NodeKind::Scalar(_)) {
-            return Err(self
-                .source
-                .error(offset, Kind::Input, "a key is a list or a mapping")
-                .because("sops reads keys that are strings only"));
-        }
-        let is_string = self.source.scalar(self.document, node).is_ok_and(|s| s.ty == ScalarType::Str);
-        let text = self.document.scalar_text(node, self.source.text);
-        if is_string {
-            return Ok(text);
-        }
-        let shown = if text.is_empty() { "an empty key".to_owned() } else { format!("the key `{}`", shown(text)) };
-        Err(self
-            .source
-            .error(offset, Kind::Input, format!("{shown} is not a string"))
-            .because("sops reads keys that are strings only")
-            .hint("put the key in quotes"))
+/// The text of a key, which must be a string.
+fn string_key<'a>(document: &'a Document, source: &'a Source<'_>, key: NodeId) -> Result<&'a str> {
+    let offset = document.span(key).start;
+    let node = match document.kind(key) {
+        NodeKind::Alias => document.alias_target(key).unwrap_or(key),
+        _ => key,
+    };
+    if !matches!(document.kind(node), NodeKind::Scalar(_)) {
+        return Err(source
+            .error(offset, Kind::Input, "a key is a list or a mapping")
+            .because("sops reads keys that are strings only"));
     }
+    let is_string = source
+        .scalar(document, node)
+        .is_ok_and(|s| s.ty == ScalarType::Str);
+    let text = document.scalar_text(node, source.text);
+    if is_string {
+        return Ok(text);
+    }
+    let shown = if text.is_empty() {
+        "an empty key".to_owned()
+    } else {
+        format!("the key `{}`", shown(text))
+    };
+    Err(source
+        .error(offset, Kind::Input, format!("{shown} is not a string"))
+        .because("sops reads keys that are strings only")
+        .hint("put the key in quotes"))
 }
 
 /// The text of a key node, aliases followed.
@@ -374,7 +417,11 @@ pub fn key_text<'a>(document: &'a Document, source: &'a Source<'_>, key: NodeId)
 
 /// A key shortened for a message.
 fn shown(text: &str) -> String {
-    let mut short: String = text.chars().take(60).map(|c| if c.is_control() { '\u{FFFD}' } else { c }).collect();
+    let mut short: String = text
+        .chars()
+        .take(60)
+        .map(|c| if c.is_control() { '\u{FFFD}' } else { c })
+        .collect();
     if short.len() < text.len() {
         short.push('…');
     }
