@@ -121,6 +121,68 @@ fn the_same_file_twice_is_replaced_once() {
     assert_eq!(fs::read(&paths[0]).unwrap(), b"one");
 }
 
+/// The part of the next test that is killed: replaces files for ever and says how far it is.
+#[test]
+#[ignore = "runs until it is killed, see a_killed_run_leaves_whole_files"]
+#[allow(clippy::print_stdout)]
+fn replace_until_killed() {
+    let Some(folder) = std::env::var_os(KILLED) else {
+        return;
+    };
+    let paths = files(Path::new(&folder), 2 * BATCH_FILES, 100);
+    for round in 1.. {
+        let mut batch = Batch::new();
+        for path in &paths {
+            let new = format!("{round:05} ").repeat(500);
+            batch.add(Replacement::over(path, Content::Sealed(new.as_bytes())));
+            println!("added");
+        }
+        assert!(batch.finish().iter().all(|(_, result)| result.is_ok()));
+    }
+}
+
+const KILLED: &str = "FSIO_TEST_KILLED";
+
+#[cfg(unix)]
+#[test]
+fn a_killed_run_leaves_whole_files() {
+    use std::io::{BufRead, BufReader};
+    use std::process::{Command, Stdio};
+    let mut swept = 0;
+    for steps in [1, BATCH_FILES, 2 * BATCH_FILES, 3 * BATCH_FILES + 7] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .args(["fsio::batch::tests::replace_until_killed", "--exact"])
+            .args(["--ignored", "--nocapture"])
+            .env(KILLED, folder.path())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let added = lines
+            .map_while(|line| line.ok())
+            .filter(|line| line.ends_with("added"));
+        assert_eq!(added.take(steps).count(), steps);
+        child.kill().unwrap();
+        child.wait().unwrap();
+        for path in walk(folder.path()).iter().filter(|path| path.is_dir()) {
+            swept += super::super::sweep_stale(path).unwrap().len();
+        }
+        assert_eq!(strays(folder.path()), 0);
+        let left: Vec<_> = walk(folder.path())
+            .into_iter()
+            .filter(|path| path.is_file())
+            .collect();
+        assert_eq!(left.len(), 2 * BATCH_FILES);
+        for path in left {
+            let text = fs::read_to_string(&path).unwrap();
+            let whole = text.starts_with("old ") || text == text[..6].repeat(500);
+            assert!(whole, "{} after {steps}", path.display());
+        }
+    }
+    assert!(swept > 0, "no run was killed in the middle");
+}
+
 /// Not run by default, since its result depends on the disk. With `--ignored --nocapture` it compares
 /// flushing 1,000 files one by one and together.
 #[test]

@@ -140,7 +140,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let stale = stale_in(folder.path());
         assert!(stale.exists());
-        assert_eq!(sweep_stale(folder.path()).unwrap(), std::slice::from_ref(&stale));
+        assert_eq!(
+            sweep_stale(folder.path()).unwrap(),
+            std::slice::from_ref(&stale)
+        );
         assert!(!stale.exists());
     }
 
