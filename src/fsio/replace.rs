@@ -161,6 +161,26 @@ impl<'a> Replacement<'a> {
     }
 }
 
+/// Writes to a pipe or device, such as `/dev/stdout` or `/dev/fd/63`, which cannot be replaced.
+///
+/// Waits for a reader of a named pipe, as the shell does. Nothing is made that does not exist.
+///
+/// # Errors
+///
+/// [`Kind::Io`] if the system refuses; [`Kind::Input`] for a regular file, which would not be replaced
+/// whole, and for a folder.
+pub fn write_stream(path: &Path, bytes: &[u8]) -> Result<()> {
+    let fail = |error| io_error("write to the file", path, &error);
+    let kind = fs::metadata(path).map_err(fail)?.file_type();
+    if kind.is_file() || kind.is_dir() {
+        return Err(Error::new(Kind::Input, "expected a pipe or device")
+            .in_file(path.to_string_lossy())
+            .hint("name a pipe or device"));
+    }
+    let mut stream = File::options().write(true).open(path).map_err(fail)?;
+    stream.write_all(bytes).map_err(fail)
+}
+
 /// A replacement whose target is known.
 pub(super) struct Prepared<'a> {
     path: &'a Path,

@@ -384,6 +384,28 @@ mod unix {
         assert_eq!(error.kind(), Kind::Input);
     }
 
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn pipes_are_written_to_and_files_are_not() {
+        use std::io::Read;
+        use std::os::fd::AsRawFd;
+        let (mut reader, writer) = io::pipe().unwrap();
+        let pipe = PathBuf::from(format!("/proc/self/fd/{}", writer.as_raw_fd()));
+        write_stream(&pipe, b"data").unwrap();
+        drop(writer);
+        let mut text = String::new();
+        reader.read_to_string(&mut text).unwrap();
+        assert_eq!(text, "data");
+
+        let folder = tempfile::tempdir().unwrap();
+        let path = file_with_mode(folder.path(), 0o600);
+        assert_eq!(write_stream(&path, b"x").unwrap_err().kind(), Kind::Input);
+        assert_eq!(fs::read(&path).unwrap(), b"old");
+        let none = folder.path().join("none");
+        assert_eq!(write_stream(&none, b"x").unwrap_err().kind(), Kind::Io);
+        assert!(!none.exists());
+    }
+
     #[test]
     fn other_names_of_the_old_content_are_counted() {
         let folder = tempfile::tempdir().unwrap();
