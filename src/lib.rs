@@ -5,6 +5,7 @@
 
 pub mod document;
 pub mod error;
+pub mod fsio;
 pub mod keys;
 pub mod kubernetes;
 pub mod secret;

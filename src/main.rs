@@ -1,2 +1,10 @@
 //! The `secrets` program.
-fn main() {}
+
+#[allow(dead_code)] // until the commands use all of it
+mod harden;
+#[allow(dead_code)] // until the commands use all of it
+mod ui;
+
+fn main() {
+    harden::harden();
+}
