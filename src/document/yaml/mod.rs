@@ -6,6 +6,7 @@ mod comments;
 mod parser;
 pub mod reader;
 pub mod resolve;
+pub mod restyle;
 mod scalars;
 mod scanner;
 pub mod spell;
