@@ -1,1 +1,3 @@
 //! Module under construction.
+
+pub mod goregex;
