@@ -1,3 +1,4 @@
 //! Module under construction.
 
 pub mod goregex;
+pub mod selector;
