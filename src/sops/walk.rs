@@ -31,7 +31,31 @@ pub trait Selection {
     /// Takes note of a comment (its text without `#`) and says whether it is encrypted.
     fn comment(&mut self, text: &str) -> bool;
     /// An entry that is no comment is done: its comments no longer count.
-    fn entry_done(&mut self);
+    fn end_entry(&mut self);
+}
+
+impl Selection for super::selector::Walk<'_> {
+    fn enter(&mut self) {
+        self.enter();
+    }
+    fn leave(&mut self) {
+        self.leave();
+    }
+    fn push_key(&mut self, key: &str) {
+        self.push_key(key);
+    }
+    fn pop_key(&mut self) {
+        self.pop_key();
+    }
+    fn selected(&self) -> bool {
+        self.selected()
+    }
+    fn comment(&mut self, text: &str) -> bool {
+        self.comment(text)
+    }
+    fn end_entry(&mut self) {
+        self.end_entry();
+    }
 }
 
 /// What the walk is over.
@@ -356,7 +380,7 @@ impl<S: Selection, V: Visitor> Walker<'_, S, V> {
                 self.segments.pop();
                 self.aad.truncate(aad_len);
             }
-            self.selection.entry_done();
+            self.selection.end_entry();
         }
         self.comments(document.comments_at_end(node), Some(node))?;
         self.selection.leave();
@@ -371,7 +395,7 @@ impl<S: Selection, V: Visitor> Walker<'_, S, V> {
             self.segments.push(Segment::Item(number));
             self.value(item, node)?;
             self.segments.pop();
-            self.selection.entry_done();
+            self.selection.end_entry();
         }
         self.comments(document.comments_at_end(node), Some(node))?;
         self.selection.leave();
