@@ -1,4 +1,5 @@
 //! Module under construction.
 
 pub mod goregex;
+pub mod rule_path;
 pub mod selector;
