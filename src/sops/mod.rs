@@ -9,6 +9,7 @@ pub mod iv;
 pub mod last_modified;
 pub mod layout;
 pub mod mac;
+pub mod rule_path;
 pub mod selector;
 pub mod shamir;
 pub mod walk;
