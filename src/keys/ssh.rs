@@ -292,6 +292,20 @@ mod tests {
     }
 
     #[test]
+    fn a_nonsensical_rsa_key_does_not_panic() {
+        for (exponent, byte) in [
+            (&[1, 0, 1][..], 0x72),
+            (&[2], 0x71),
+            (&[1], 0x71),
+            (&[4], 0x40),
+        ] {
+            if let Ok(key) = public(RSA, &wire(&[b"ssh-rsa", exponent, &[byte; 256]])) {
+                assert!(super::super::age_file::seal(&key, &[0; 32]).is_ok());
+            }
+        }
+    }
+
+    #[test]
     fn unusable_private_keys_are_refused_with_a_reason() {
         assert!(problem("").contains("not an SSH private key"));
         assert!(problem(ED25519_PUB).contains("public key"));
