@@ -344,12 +344,23 @@ fn from_pkcs1(der: &[u8]) -> Result<PublicKey> {
         number(key.modulus.as_bytes()),
         number(key.public_exponent.as_bytes()),
     );
+    // RFC 8017, 3.2: servers compute with the derived numbers, so a wrong one breaks every handshake.
     let one = BigUint::from(1_u8);
     let product = Zeroizing::new(&*p * &*q);
-    let both = Zeroizing::new(&*d * &*e);
-    let inverse =
-        |prime: &BigUint| *prime > one && &*both % (prime - &one) == &one % (prime - &one);
-    if *product != *n || !inverse(&p) || !inverse(&q) {
+    let exponent_fits = |prime: &BigUint, derived: &[u8]| {
+        if *prime <= one {
+            return false;
+        }
+        let order = Zeroizing::new(prime - &one);
+        let reduced = Zeroizing::new(&*d % &*order);
+        let inverse = Zeroizing::new(&*reduced * &*e % &*order);
+        *reduced == *number(derived) && *inverse == &one % &*order
+    };
+    let consistent = *product == *n
+        && exponent_fits(&p, key.exponent1.as_bytes())
+        && exponent_fits(&q, key.exponent2.as_bytes())
+        && &*number(key.coefficient.as_bytes()) * &*q % &*p == one;
+    if !consistent {
         return Err(damaged_key());
     }
     Ok(PublicKey::Rsa {

@@ -102,19 +102,25 @@ fn unusable_files_are_refused_with_a_way_out() {
 #[test]
 fn a_damaged_rsa_key_is_noticed() {
     let text = String::from_utf8(data!("rsa-pkcs1.key").to_vec()).unwrap();
-    let broken: Vec<String> = text
-        .lines()
-        .enumerate()
-        .map(|(n, line)| {
-            if n == 9 {
-                line.chars().rev().collect()
-            } else {
-                line.to_owned()
-            }
-        })
-        .collect();
-    let error = check(data!("rsa.crt"), broken.join("\n").as_bytes()).unwrap_err();
-    assert!(error.message().contains("inconsistent"), "{error}");
+    // A line of d, of a prime, of each derived exponent and of the coefficient.
+    for damaged in [9, 13, 17, 20, 23] {
+        let broken: Vec<String> = text
+            .lines()
+            .enumerate()
+            .map(|(n, line)| {
+                if n == damaged {
+                    line.chars().rev().collect()
+                } else {
+                    line.to_owned()
+                }
+            })
+            .collect();
+        let error = check(data!("rsa.crt"), broken.join("\n").as_bytes()).unwrap_err();
+        assert!(
+            error.message().contains("inconsistent"),
+            "{damaged}: {error}"
+        );
+    }
 }
 
 #[test]
