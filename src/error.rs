@@ -65,7 +65,14 @@ pub struct Error {
 impl Error {
     /// An error of a kind with the sentence that says what failed (no capital, no full stop).
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Error { kind, message: message.into(), file: None, place: None, reason: None, hints: Vec::new() }
+        Error {
+            kind,
+            message: message.into(),
+            file: None,
+            place: None,
+            reason: None,
+            hints: Vec::new(),
+        }
     }
 
     /// Adds the place in a text.
@@ -115,7 +122,10 @@ impl Error {
 
     /// The file it is about.
     pub fn file(&self) -> Option<&str> {
-        self.place.as_ref().and_then(|p| p.file.as_deref()).or(self.file.as_deref())
+        self.place
+            .as_ref()
+            .and_then(|p| p.file.as_deref())
+            .or(self.file.as_deref())
     }
 
     /// Where in the file.

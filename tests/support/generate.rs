@@ -9,7 +9,7 @@
 //! Nearly all of them are documents that SOPS accepts: a mapping on top, unique string keys, integers within 64
 //! signed bits, no `sops` key. The rest is left in on purpose: both programs have to refuse the same files.
 
-#![allow(dead_code, unreachable_pub, missing_docs)]
+#![allow(dead_code, unused_imports, unreachable_pub, missing_docs)]
 
 #[path = "generate/bulk.rs"]
 mod bulk;
@@ -78,7 +78,11 @@ pub fn sample(seed: u64) -> Sample {
 pub fn realistic(seed: u64) -> Sample {
     let mut random = Random::new(seed ^ 0x7265_616c);
     let layout = Layout::consistent(&mut random);
-    let count = if random.chance(25) { random.between(2, 5) } else { 1 };
+    let count = if random.chance(25) {
+        random.between(2, 5)
+    } else {
+        1
+    };
     let mut writer = Writer::new(random, layout);
     for index in 0..count {
         let document = kubernetes::document(writer.random());
@@ -91,7 +95,11 @@ pub fn realistic(seed: u64) -> Sample {
 pub fn hostile(seed: u64) -> Sample {
     let mut random = Random::new(seed ^ 0x686f_7374);
     let layout = Layout::wild(&mut random);
-    let count = if random.chance(25) { random.between(2, 4) } else { 1 };
+    let count = if random.chance(25) {
+        random.between(2, 4)
+    } else {
+        1
+    };
     let mut writer = Writer::new(random, layout);
     for index in 0..count {
         let document = hostile::document(writer.random());
@@ -103,10 +111,20 @@ pub fn hostile(seed: u64) -> Sample {
 /// A JSON object, compact or indented in several ways.
 pub fn json(seed: u64) -> Sample {
     let text = json::object(&mut Random::new(seed ^ 0x6a73_6f6e));
-    Sample { seed, kind: Kind::Json, text, aliases: false }
+    Sample {
+        seed,
+        kind: Kind::Json,
+        text,
+        aliases: false,
+    }
 }
 
 fn finish(writer: Writer, seed: u64, kind: Kind) -> Sample {
     let (text, aliases) = writer.finish();
-    Sample { seed, kind, text, aliases }
+    Sample {
+        seed,
+        kind,
+        text,
+        aliases,
+    }
 }

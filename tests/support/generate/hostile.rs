@@ -25,7 +25,15 @@ const FRAGMENTS: &[(&str, &[&str])] = &[
     (" !<tag:yaml.org,2002:str> x", &[]),
     (" !local\u{20}", &["tagged on the next line"]),
     ("", &["plain on the next line"]),
-    ("", &["plain on the next line", "and the one after", "", "and after a gap"]),
+    (
+        "",
+        &[
+            "plain on the next line",
+            "and the one after",
+            "",
+            "and after a gap",
+        ],
+    ),
     ("", &["\"quoted on the next line\""]),
     (" first", &["second", " third", "", "fourth"]),
     (" first # remark ends it", &[]),
@@ -35,14 +43,29 @@ const FRAGMENTS: &[(&str, &[&str])] = &[
     (" 'it''s", &["  folded", "", "twice'"]),
     (" '", &["'"]),
     (" \"", &["\""]),
-    (" \"\\x41\\u00e9\\U0001F389\\0\\a\\b\\e\\f\\r\\v\\N\\_\\L\\P\\ \\t\"", &[]),
+    (
+        " \"\\x41\\u00e9\\U0001F389\\0\\a\\b\\e\\f\\r\\v\\N\\_\\L\\P\\ \\t\"",
+        &[],
+    ),
     (" |", &["# text, not a remark", "- text", "a: b"]),
     (" |", &["", "", "text"]),
     (" |", &["text", "", ""]),
     (" |-", &["text", "", ""]),
     (" |+", &["text", "", ""]),
     (" |2-", &["  more"]),
-    (" >", &["folded", "words", "", "new paragraph", "  kept", "  kept too", "", "end"]),
+    (
+        " >",
+        &[
+            "folded",
+            "words",
+            "",
+            "new paragraph",
+            "  kept",
+            "  kept too",
+            "",
+            "end",
+        ],
+    ),
     (" >-", &["a", "", "", "b", ""]),
     (" >+", &["a", "  b", "c", ""]),
     (" >1", &[" one more", "back"]),
@@ -52,7 +75,10 @@ const FRAGMENTS: &[(&str, &[&str])] = &[
     (" |", &["--- not a start"]),
     (" |", &["... not an end"]),
     ("", &["- - - deep", "    - er", "  - up", "- out"]),
-    ("", &["-", "  a: 1", "- b: 2", "  c: 3", "-", "- []", "- {}"]),
+    (
+        "",
+        &["-", "  a: 1", "- b: 2", "  c: 3", "-", "- []", "- {}"],
+    ),
     ("", &["- # remark", "  x", "- # remark", "  - y"]),
     ("", &["-   a: 1", "    b:", "    - c"]),
     ("", &["? a", ": b", "? c", "? d", ": - e"]),
@@ -61,8 +87,30 @@ const FRAGMENTS: &[(&str, &[&str])] = &[
     ("", &["? long plain", ": # remark", "  v"]),
     ("", &["\"a\" : 1", "'b'  : 2", "c   :   3"]),
     ("", &["a:", "  b:", "    c:", "    d:", "e:"]),
-    ("", &["a: # one", "  # two", "  b: # three", "    # four", "    c # five", "  # six", "# seven"]),
-    ("", &["# before", "- a", "# between", "", "- b # beside", "  # deeper", "# after"]),
+    (
+        "",
+        &[
+            "a: # one",
+            "  # two",
+            "  b: # three",
+            "    # four",
+            "    c # five",
+            "  # six",
+            "# seven",
+        ],
+    ),
+    (
+        "",
+        &[
+            "# before",
+            "- a",
+            "# between",
+            "",
+            "- b # beside",
+            "  # deeper",
+            "# after",
+        ],
+    ),
     (" {a: , b: , ? c : d}", &[]),
     (" {a, b: c, \"d\"}", &[]),
     (" [a, [b, {c: d}], ]", &[]),
@@ -158,8 +206,14 @@ pub(super) fn document(random: &mut Random) -> Node {
 }
 
 fn entries(random: &mut Random, depth: usize) -> Node {
-    let count = if random.chance(4) { 0 } else { random.between(1, 6) };
-    let entries: Vec<_> = (0..count).map(|_| (words::odd_key(random), node(random, depth))).collect();
+    let count = if random.chance(4) {
+        0
+    } else {
+        random.between(1, 6)
+    };
+    let entries: Vec<_> = (0..count)
+        .map(|_| (words::odd_key(random), node(random, depth)))
+        .collect();
     map(entries)
 }
 
@@ -167,7 +221,11 @@ fn node(random: &mut Random, depth: usize) -> Node {
     match random.below(10) {
         0 | 1 if depth > 0 => entries(random, depth - 1),
         2 if depth > 0 => {
-            let count = if random.chance(5) { 0 } else { random.between(1, 5) };
+            let count = if random.chance(5) {
+                0
+            } else {
+                random.between(1, 5)
+            };
             Node::List((0..count).map(|_| node(random, depth - 1)).collect())
         }
         3 | 4 => {

@@ -43,8 +43,23 @@ fn members(random: &mut Random, layout: &Layout, depth: usize, level: usize, out
 
 fn value(random: &mut Random, layout: &Layout, depth: usize, level: usize, out: &mut String) {
     const NUMBERS: &[&str] = &[
-        "0", "-0", "1", "-1", "42", "9223372036854775807", "-9223372036854775808", "9223372036854775808", "1.0", "1.50", "-0.0",
-        "1e3", "1E+2", "1e-7", "6.02e23", "123456789.125", "100000000000000000000",
+        "0",
+        "-0",
+        "1",
+        "-1",
+        "42",
+        "9223372036854775807",
+        "-9223372036854775808",
+        "9223372036854775808",
+        "1.0",
+        "1.50",
+        "-0.0",
+        "1e3",
+        "1E+2",
+        "1e-7",
+        "6.02e23",
+        "123456789.125",
+        "100000000000000000000",
     ];
     match random.below(10) {
         0 | 1 if depth > 0 => members(random, layout, depth - 1, level, out),

@@ -39,11 +39,19 @@ fn head(random: &mut Random, version: &str, kind: &str) -> Vec<(String, Node)> {
         metadata.push(("namespace", plain("blaster-dev")));
     }
     if random.chance(30) {
-        let labels = (0..random.between(1, 3)).map(|_| (format!("example.com/{}", words::name(random)), scalar(random)));
+        let labels = (0..random.between(1, 3)).map(|_| {
+            (
+                format!("example.com/{}", words::name(random)),
+                scalar(random),
+            )
+        });
         metadata.push(("labels", map(labels.collect::<Vec<_>>())));
     }
     if random.chance(20) {
-        metadata.push(("annotations", map([("note", Node::Text(words::tame_text(random)))])));
+        metadata.push((
+            "annotations",
+            map([("note", Node::Text(words::tame_text(random)))]),
+        ));
     }
     vec![
         ("apiVersion".to_owned(), plain(version)),
@@ -78,11 +86,23 @@ fn string_data(random: &mut Random, most: usize) -> Node {
 fn secret(random: &mut Random) -> Node {
     let mut entries = head(random, "v1", "Secret");
     if random.chance(60) {
-        let kinds = ["Opaque", "kubernetes.io/dockerconfigjson", "kubernetes.io/tls", "kubernetes.io/basic-auth"];
+        let kinds = [
+            "Opaque",
+            "kubernetes.io/dockerconfigjson",
+            "kubernetes.io/tls",
+            "kubernetes.io/basic-auth",
+        ];
         entries.push(("type".to_owned(), plain(random.pick(&kinds))));
     }
     if random.chance(60) {
-        let data: Vec<_> = (0..random.between(1, 5)).map(|_| (words::data_key(random), plain(words::base64_text(random, 900)))).collect();
+        let data: Vec<_> = (0..random.between(1, 5))
+            .map(|_| {
+                (
+                    words::data_key(random),
+                    plain(words::base64_text(random, 900)),
+                )
+            })
+            .collect();
         entries.push(("data".to_owned(), map(data)));
     }
     if random.chance(70) {
@@ -96,7 +116,14 @@ fn secret(random: &mut Random) -> Node {
 
 fn config_map(random: &mut Random) -> Node {
     let mut entries = head(random, "v1", "ConfigMap");
-    entries.push(("data".to_owned(), if random.chance(5) { map::<String>([]) } else { string_data(random, 8) }));
+    entries.push((
+        "data".to_owned(),
+        if random.chance(5) {
+            map::<String>([])
+        } else {
+            string_data(random, 8)
+        },
+    ));
     map(entries)
 }
 
@@ -107,7 +134,16 @@ fn helm_release(random: &mut Random) -> Node {
         "spec".to_owned(),
         map([
             ("interval", plain("10m")),
-            ("chart", map([("spec", map([("chart", plain(words::name(random))), ("version", Node::Text(">=1.2.0 <2.0.0".to_owned()))]))])),
+            (
+                "chart",
+                map([(
+                    "spec",
+                    map([
+                        ("chart", plain(words::name(random))),
+                        ("version", Node::Text(">=1.2.0 <2.0.0".to_owned())),
+                    ]),
+                )]),
+            ),
             ("values", values),
         ]),
     ));
@@ -120,7 +156,11 @@ fn tree(random: &mut Random, depth: usize) -> Node {
         .map(|_| {
             let value = match random.below(8) {
                 0 | 1 if depth > 0 => tree(random, depth - 1),
-                2 if depth > 0 => Node::List((0..random.below(4)).map(|_| tree(random, depth - 1)).collect()),
+                2 if depth > 0 => Node::List(
+                    (0..random.below(4))
+                        .map(|_| tree(random, depth - 1))
+                        .collect(),
+                ),
                 3 => Node::List((0..random.below(5)).map(|_| scalar(random)).collect()),
                 4 => Node::Text(words::lines(random)),
                 5 => plain(words::plain(random)),
@@ -140,8 +180,20 @@ fn flux_kustomization(random: &mut Random) -> Node {
             ("interval", plain("1m")),
             ("path", plain("./k8s/dev")),
             ("prune", plain("true")),
-            ("sourceRef", map([("kind", plain("GitRepository")), ("name", plain(words::name(random)))])),
-            ("decryption", map([("provider", plain("sops")), ("secretRef", map([("name", plain("sops-age"))]))])),
+            (
+                "sourceRef",
+                map([
+                    ("kind", plain("GitRepository")),
+                    ("name", plain(words::name(random))),
+                ]),
+            ),
+            (
+                "decryption",
+                map([
+                    ("provider", plain("sops")),
+                    ("secretRef", map([("name", plain("sops-age"))])),
+                ]),
+            ),
             ("postBuild", map([("substitute", string_data(random, 3))])),
         ]),
     ));
@@ -149,7 +201,9 @@ fn flux_kustomization(random: &mut Random) -> Node {
 }
 
 fn kustomization(random: &mut Random) -> Node {
-    let resources = (0..random.between(1, 6)).map(|_| plain(format!("./{}.yaml", words::name(random)))).collect();
+    let resources = (0..random.between(1, 6))
+        .map(|_| plain(format!("./{}.yaml", words::name(random))))
+        .collect();
     map([
         ("apiVersion", plain("kustomize.config.k8s.io/v1beta1")),
         ("kind", plain("Kustomization")),
@@ -162,16 +216,42 @@ fn deployment(random: &mut Random) -> Node {
     let mut entries = head(random, "apps/v1", "Deployment");
     let container = map([
         ("name", plain("app")),
-        ("image", plain(format!("registry.example.com/games/blaster:dev-20240229.{}", random.below(99)))),
-        ("env", Node::List((0..random.between(1, 6)).map(|_| variable(random)).collect())),
-        ("ports", Node::List(vec![map([("containerPort", plain("3000"))])])),
-        ("command", Node::List(vec![plain("sh"), Node::Text("-c".to_owned()), Node::Text(words::lines(random))])),
+        (
+            "image",
+            plain(format!(
+                "registry.example.com/games/blaster:dev-20240229.{}",
+                random.below(99)
+            )),
+        ),
+        (
+            "env",
+            Node::List(
+                (0..random.between(1, 6))
+                    .map(|_| variable(random))
+                    .collect(),
+            ),
+        ),
+        (
+            "ports",
+            Node::List(vec![map([("containerPort", plain("3000"))])]),
+        ),
+        (
+            "command",
+            Node::List(vec![
+                plain("sh"),
+                Node::Text("-c".to_owned()),
+                Node::Text(words::lines(random)),
+            ]),
+        ),
     ]);
     entries.push((
         "spec".to_owned(),
         map([
             ("replicas", plain("2")),
-            ("template", map([("spec", map([("containers", Node::List(vec![container]))]))])),
+            (
+                "template",
+                map([("spec", map([("containers", Node::List(vec![container]))]))]),
+            ),
         ]),
     ));
     map(entries)
@@ -180,14 +260,32 @@ fn deployment(random: &mut Random) -> Node {
 fn variable(random: &mut Random) -> Node {
     let name = plain(words::name(random).replace('-', "_").to_uppercase());
     if random.chance(30) {
-        let reference = map([("name", plain(words::name(random))), ("key", plain(words::data_key(random)))]);
-        map([("name", name), ("valueFrom", map([("secretKeyRef", reference)]))])
+        let reference = map([
+            ("name", plain(words::name(random))),
+            ("key", plain(words::data_key(random))),
+        ]);
+        map([
+            ("name", name),
+            ("valueFrom", map([("secretKeyRef", reference)])),
+        ])
     } else {
         map([("name", name), ("value", scalar(random))])
     }
 }
 
 fn list(random: &mut Random) -> Node {
-    let items = (0..random.between(1, 4)).map(|_| if random.chance(70) { secret(random) } else { config_map(random) }).collect();
-    map([("apiVersion", plain("v1")), ("kind", plain("List")), ("items", Node::List(items))])
+    let items = (0..random.between(1, 4))
+        .map(|_| {
+            if random.chance(70) {
+                secret(random)
+            } else {
+                config_map(random)
+            }
+        })
+        .collect();
+    map([
+        ("apiVersion", plain("v1")),
+        ("kind", plain("List")),
+        ("items", Node::List(items)),
+    ])
 }

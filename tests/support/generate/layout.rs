@@ -42,7 +42,11 @@ impl Layout {
     pub(super) fn consistent(random: &mut Random) -> Self {
         Layout {
             wild: false,
-            indent: if random.chance(70) { 2 } else { random.between(1, 8) },
+            indent: if random.chance(70) {
+                2
+            } else {
+                random.between(1, 8)
+            },
             indentless: random.chance(40),
             comments: [0, 5, 15, 35][random.below(4)],
             blanks: [0, 0, 10, 25][random.below(4)],
@@ -88,7 +92,14 @@ pub(super) struct Writer {
 
 impl Writer {
     pub(super) fn new(random: Random, layout: Layout) -> Self {
-        Writer { random, layout, out: String::new(), anchors: Vec::new(), next_anchor: 0, aliases: false }
+        Writer {
+            random,
+            layout,
+            out: String::new(),
+            anchors: Vec::new(),
+            next_anchor: 0,
+            aliases: false,
+        }
     }
 
     pub(super) fn random(&mut self) -> &mut Random {
@@ -108,7 +119,11 @@ impl Writer {
         }
         let directive = ended && self.random.chance(self.layout.start / 10);
         if directive {
-            self.out.push_str(self.random.pick(&["%YAML 1.1\n", "%TAG !e! tag:example.com,2000:\n", "%YAML 1.1 # as it was\n"]));
+            self.out.push_str(self.random.pick(&[
+                "%YAML 1.1\n",
+                "%TAG !e! tag:example.com,2000:\n",
+                "%YAML 1.1 # as it was\n",
+            ]));
         }
         let start = directive || index > 0 || self.random.chance(self.layout.start);
         if start {
@@ -117,8 +132,14 @@ impl Writer {
             self.out.push('\n');
         }
         match root {
-            Node::Map(entries) if !entries.is_empty() && !self.random.chance(self.layout.flow / 6) => {
-                let column = if self.layout.wild && self.random.chance(5) { self.random.between(1, 4) } else { 0 };
+            Node::Map(entries)
+                if !entries.is_empty() && !self.random.chance(self.layout.flow / 6) =>
+            {
+                let column = if self.layout.wild && self.random.chance(5) {
+                    self.random.between(1, 4)
+                } else {
+                    0
+                };
                 self.block_map(entries, column, false);
             }
             other => {
@@ -160,7 +181,11 @@ impl Writer {
             return;
         }
         for _ in 0..self.random.between(1, 3) {
-            let at = if self.layout.wild && self.random.chance(30) { self.random.below(10) } else { column };
+            let at = if self.layout.wild && self.random.chance(30) {
+                self.random.below(10)
+            } else {
+                column
+            };
             self.pad(at);
             let comment = words::comment(&mut self.random);
             self.out.push_str(&comment);
@@ -183,7 +208,11 @@ impl Writer {
     /// A comment at the end of a line, perhaps.
     fn trailing(&mut self) {
         if self.random.chance(self.layout.comments) {
-            let gap = if self.random.chance(80) { 1 } else { self.random.between(2, 8) };
+            let gap = if self.random.chance(80) {
+                1
+            } else {
+                self.random.between(2, 8)
+            };
             self.pad(gap);
             let comment = words::comment(&mut self.random);
             self.out.push_str(&comment);
@@ -197,7 +226,11 @@ impl Writer {
     }
 
     fn step(&mut self) -> usize {
-        if self.layout.wild { self.random.between(1, 5) } else { self.layout.indent }
+        if self.layout.wild {
+            self.random.between(1, 5)
+        } else {
+            self.layout.indent
+        }
     }
 
     /// Entries at `column`; the first one goes on where the line stands when `inline`.
@@ -238,13 +271,22 @@ impl Writer {
     }
 
     fn map_to_merge(&mut self) -> Option<String> {
-        let maps: Vec<&String> = self.anchors.iter().filter(|(_, map)| *map).map(|(name, _)| name).collect();
+        let maps: Vec<&String> = self
+            .anchors
+            .iter()
+            .filter(|(_, map)| *map)
+            .map(|(name, _)| name)
+            .collect();
         if maps.is_empty() || !self.random.chance(self.layout.anchors) {
             return None;
         }
         self.aliases = true;
         let first = maps[self.random.below(maps.len())];
-        Some(if self.random.chance(25) { format!("<<: [*{first}]") } else { format!("<<: *{first}") })
+        Some(if self.random.chance(25) {
+            format!("<<: [*{first}]")
+        } else {
+            format!("<<: *{first}")
+        })
     }
 
     fn block_list(&mut self, items: &[Node], column: usize, inline: bool) {
@@ -273,7 +315,10 @@ impl Writer {
         });
         let tag = self.tag(node);
         let decorated = anchor.is_some() || tag.is_some();
-        for part in [tag, anchor.as_ref().map(|name| format!("&{name}"))].into_iter().flatten() {
+        for part in [tag, anchor.as_ref().map(|name| format!("&{name}"))]
+            .into_iter()
+            .flatten()
+        {
             self.out.push(' ');
             self.out.push_str(&part);
         }
@@ -315,7 +360,11 @@ impl Writer {
             Node::Text(text) => self.text(text, parent),
             Node::Map(entries) if !entries.is_empty() && !self.random.chance(self.layout.flow) => {
                 if !after_key && !decorated && self.random.chance(85) {
-                    let gap = if self.layout.wild { self.random.between(1, 4) } else { 1 };
+                    let gap = if self.layout.wild {
+                        self.random.between(1, 4)
+                    } else {
+                        1
+                    };
                     self.pad(gap);
                     self.block_map(entries, parent + 1 + gap, true);
                 } else {
@@ -330,8 +379,16 @@ impl Writer {
                     self.block_list(items, parent + 2, true);
                 } else {
                     self.one_line("");
-                    let indentless = if self.layout.wild { self.random.chance(30) } else { self.layout.indentless };
-                    let column = if after_key && indentless { parent } else { parent + self.step() };
+                    let indentless = if self.layout.wild {
+                        self.random.chance(30)
+                    } else {
+                        self.layout.indentless
+                    };
+                    let column = if after_key && indentless {
+                        parent
+                    } else {
+                        parent + self.step()
+                    };
                     self.block_list(items, column, false);
                 }
             }

@@ -6,7 +6,9 @@ impl Writer {
     /// A key on one line.
     pub(super) fn key(&mut self, key: &str) {
         let bare = key.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
-            && key.chars().all(|c| c.is_ascii_alphanumeric() || "_./-".contains(c))
+            && key
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || "_./-".contains(c))
             && !["true", "null", "false"].contains(&key.to_lowercase().as_str());
         if bare && !self.random.chance(if self.layout.wild { 15 } else { 2 }) {
             self.out.push_str(key);
@@ -20,7 +22,8 @@ impl Writer {
 
     /// A text after `key:` or `-`, with its line break, in a style that can hold it.
     pub(super) fn text(&mut self, text: &str, parent: usize) {
-        let block = text.contains('\n') && block_possible(text) || self.layout.wild && block_possible(text) && self.random.chance(15);
+        let block = text.contains('\n') && block_possible(text)
+            || self.layout.wild && block_possible(text) && self.random.chance(15);
         if block && self.random.chance(85) {
             self.block_scalar(text, parent);
             return;
@@ -56,7 +59,12 @@ impl Writer {
         while let Some(character) = characters.next() {
             let inner = character == ' '
                 && !matches!(before, ' ' | '\t' | '\'' | '"')
-                && characters.peek().is_some_and(|&c| !matches!(c, ' ' | '\t' | '#' | '-' | '?' | ':' | '\'' | '"' | '%' | '.'));
+                && characters.peek().is_some_and(|&c| {
+                    !matches!(
+                        c,
+                        ' ' | '\t' | '#' | '-' | '?' | ':' | '\'' | '"' | '%' | '.'
+                    )
+                });
             if inner && self.random.chance(50) {
                 folded.push('\n');
                 if self.random.chance(20) {
@@ -85,11 +93,13 @@ impl Writer {
                 '\u{85}' if self.random.chance(50) => quoted.push_str("\\N"),
                 '\u{a0}' if self.random.chance(50) => quoted.push_str("\\_"),
                 '\u{2028}' if self.random.chance(50) => quoted.push_str("\\L"),
-                c if !printable(c) || self.layout.wild && self.random.chance(3) => match u32::from(c) {
-                    code @ 0..=0xff => quoted.push_str(&format!("\\x{code:02x}")),
-                    code @ 0..=0xffff => quoted.push_str(&format!("\\u{code:04X}")),
-                    code => quoted.push_str(&format!("\\U{code:08x}")),
-                },
+                c if !printable(c) || self.layout.wild && self.random.chance(3) => {
+                    match u32::from(c) {
+                        code @ 0..=0xff => quoted.push_str(&format!("\\x{code:02x}")),
+                        code @ 0..=0xffff => quoted.push_str(&format!("\\u{code:04X}")),
+                        code => quoted.push_str(&format!("\\U{code:08x}")),
+                    }
+                }
                 c => quoted.push(c),
             }
             if let Some(column) = fold
@@ -110,9 +120,16 @@ impl Writer {
         let step = self.step();
         let body = text.trim_end_matches('\n');
         let breaks = text.len() - body.len();
-        self.out.push_str(if self.random.chance(75) { " |" } else { " >" });
-        let first = text.split('\n').find(|line| !line.trim().is_empty()).unwrap_or(" ");
-        let leading_blanks = text.split('\n').take_while(|line| line.trim().is_empty()).any(|line| !line.is_empty());
+        self.out
+            .push_str(if self.random.chance(75) { " |" } else { " >" });
+        let first = text
+            .split('\n')
+            .find(|line| !line.trim().is_empty())
+            .unwrap_or(" ");
+        let leading_blanks = text
+            .split('\n')
+            .take_while(|line| line.trim().is_empty())
+            .any(|line| !line.is_empty());
         let must = first.starts_with([' ', '\t']) || leading_blanks;
         let chomping = match breaks {
             _ if self.layout.wild && self.random.chance(25) => self.random.pick(&["", "-", "+"]),
@@ -149,29 +166,37 @@ impl Writer {
                 let quoted = self.double(text, None);
                 self.out.push_str(&quoted);
             }
-            Node::Text(text) if plain_possible(text, true) && self.random.chance(40) => self.out.push_str(text),
+            Node::Text(text) if plain_possible(text, true) && self.random.chance(40) => {
+                self.out.push_str(text)
+            }
             Node::Text(text) => {
                 let quoted = self.quoted(text, None);
                 self.out.push_str(&quoted);
             }
             Node::Fragment(..) => self.out.push_str("[x, {y: z}]"),
-            Node::List(items) => self.flow_collection(['[', ']'], items.len(), lines, parent, |writer, index| {
-                writer.flow(&items[index], parent);
-            }),
-            Node::Map(entries) => self.flow_collection(['{', '}'], entries.len(), lines, parent, |writer, index| {
-                let (key, value) = &entries[index];
-                writer.key(key);
-                let tight = writer.layout.wild && writer.out.ends_with(['"', '\'']) && writer.random.chance(30);
-                writer.out.push_str(if tight { ":" } else { ": " });
-                if !(writer.layout.wild && writer.random.chance(5)) {
-                    let start = writer.out.len();
-                    writer.flow(value, parent);
-                    // `"k"::v` and `"k":-` do not read like `"k": :v`.
-                    if tight && writer.out[start..].starts_with([':', '-', '?']) {
-                        writer.out.insert(start, ' ');
+            Node::List(items) => {
+                self.flow_collection(['[', ']'], items.len(), lines, parent, |writer, index| {
+                    writer.flow(&items[index], parent);
+                })
+            }
+            Node::Map(entries) => {
+                self.flow_collection(['{', '}'], entries.len(), lines, parent, |writer, index| {
+                    let (key, value) = &entries[index];
+                    writer.key(key);
+                    let tight = writer.layout.wild
+                        && writer.out.ends_with(['"', '\''])
+                        && writer.random.chance(30);
+                    writer.out.push_str(if tight { ":" } else { ": " });
+                    if !(writer.layout.wild && writer.random.chance(5)) {
+                        let start = writer.out.len();
+                        writer.flow(value, parent);
+                        // `"k"::v` and `"k":-` do not read like `"k": :v`.
+                        if tight && writer.out[start..].starts_with([':', '-', '?']) {
+                            writer.out.insert(start, ' ');
+                        }
                     }
-                }
-            }),
+                })
+            }
         }
     }
 
@@ -194,10 +219,13 @@ impl Writer {
             entry(self, index);
             if index + 1 < count {
                 self.out.push(',');
-                if !lines && !(self.layout.wild && self.random.chance(10) && !self.out.ends_with(":,")) {
+                let tight = self.layout.wild && self.random.chance(10) && !self.out.ends_with(":,");
+                if !lines && !tight {
                     self.out.push(' ');
                 }
-            } else if self.random.chance(if lines { 30 } else { 5 }) && !self.out.ends_with([':', ' ']) {
+            } else if self.random.chance(if lines { 30 } else { 5 })
+                && !self.out.ends_with([':', ' '])
+            {
                 self.out.push(',');
             }
         }
@@ -236,7 +264,10 @@ fn single_possible(text: &str) -> bool {
 }
 
 fn block_possible(text: &str) -> bool {
-    !text.is_empty() && text.chars().all(|c| printable(c) || matches!(c, '\t' | '\n'))
+    !text.is_empty()
+        && text
+            .chars()
+            .all(|c| printable(c) || matches!(c, '\t' | '\n'))
 }
 
 fn plain_possible(text: &str, flow: bool) -> bool {

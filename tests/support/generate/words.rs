@@ -5,9 +5,10 @@ use base64::Engine as _;
 use super::random::Random;
 
 const WORDS: &[&str] = &[
-    "alpha", "beta", "database", "token", "user", "host", "port", "region", "cache", "queue", "worker", "replica",
-    "primary", "backup", "session", "cookie", "issuer", "client", "scope", "bucket", "prefix", "registry", "image",
-    "ingress", "tunnel", "origin", "webhook", "retry", "timeout", "limit", "quota", "mirror",
+    "alpha", "beta", "database", "token", "user", "host", "port", "region", "cache", "queue",
+    "worker", "replica", "primary", "backup", "session", "cookie", "issuer", "client", "scope",
+    "bucket", "prefix", "registry", "image", "ingress", "tunnel", "origin", "webhook", "retry",
+    "timeout", "limit", "quota", "mirror",
 ];
 
 const REMARKS: &[&str] = &[
@@ -128,14 +129,89 @@ const LINES: &[&str] = &[
 ];
 
 const PLAIN: &[&str] = &[
-    "0", "1", "-1", "42", "8080", "+12", "0644", "0o644", "0x1F", "0b101", "1_000", "9223372036854775807",
-    "-9223372036854775808", "007", "08", "1.5", "1.50", "-0.0", ".5", "5.", "1e3", "1E-7", "6.02e23", "1e21", "1e400",
-    "123456789.123", "0.1", "100000.0", ".inf", "-.inf", ".Inf", ".nan", ".NaN", "true", "True", "TRUE", "false",
-    "False", "yes", "no", "on", "off", "y", "n", "null", "Null", "NULL", "~", "1:30", "12:30:45", "190:20:30",
-    "2024-02-29", "2024-2-9", "2024-02-29T12:34:56Z", "2024-02-29T12:34:56.789+10:00", "2001-12-14t21:59:43.10-05:00",
-    "2001-12-14 21:59:43", "2001-12-14 21:59:43.10 -5", "2024-13-45", "1.2.3", "v1.33.0", "1.2.3-rc.1", "10.0.0.0/8",
-    "::1", "a:b", "http://example.com/x?y=z", "-dash", "--flag=value", "?q", "a#b", "x-y_z", "100m", "128Mi", "5m0s",
-    "/var/run/x", "=", "sha256:0a1b2c", "äöü", "日本", "🎉", "a\u{a0}b", "it's", "say\"x",
+    "0",
+    "1",
+    "-1",
+    "42",
+    "8080",
+    "+12",
+    "0644",
+    "0o644",
+    "0x1F",
+    "0b101",
+    "1_000",
+    "9223372036854775807",
+    "-9223372036854775808",
+    "007",
+    "08",
+    "1.5",
+    "1.50",
+    "-0.0",
+    ".5",
+    "5.",
+    "1e3",
+    "1E-7",
+    "6.02e23",
+    "1e21",
+    "1e400",
+    "123456789.123",
+    "0.1",
+    "100000.0",
+    ".inf",
+    "-.inf",
+    ".Inf",
+    ".nan",
+    ".NaN",
+    "true",
+    "True",
+    "TRUE",
+    "false",
+    "False",
+    "yes",
+    "no",
+    "on",
+    "off",
+    "y",
+    "n",
+    "null",
+    "Null",
+    "NULL",
+    "~",
+    "1:30",
+    "12:30:45",
+    "190:20:30",
+    "2024-02-29",
+    "2024-2-9",
+    "2024-02-29T12:34:56Z",
+    "2024-02-29T12:34:56.789+10:00",
+    "2001-12-14t21:59:43.10-05:00",
+    "2001-12-14 21:59:43",
+    "2001-12-14 21:59:43.10 -5",
+    "2024-13-45",
+    "1.2.3",
+    "v1.33.0",
+    "1.2.3-rc.1",
+    "10.0.0.0/8",
+    "::1",
+    "a:b",
+    "http://example.com/x?y=z",
+    "-dash",
+    "--flag=value",
+    "?q",
+    "a#b",
+    "x-y_z",
+    "100m",
+    "128Mi",
+    "5m0s",
+    "/var/run/x",
+    "=",
+    "sha256:0a1b2c",
+    "äöü",
+    "日本",
+    "🎉",
+    "a\u{a0}b",
+    "it's",
+    "say\"x",
 ];
 
 /// A lower-case name of one to three words.
@@ -151,7 +227,11 @@ pub(super) fn name(random: &mut Random) -> String {
 /// A key of a Secret or a ConfigMap.
 pub(super) fn data_key(random: &mut Random) -> String {
     match random.below(6) {
-        0 => format!("{}.{}", random.pick(WORDS), random.pick(&["yaml", "json", "conf", "crt", "key"])),
+        0 => format!(
+            "{}.{}",
+            random.pick(WORDS),
+            random.pick(&["yaml", "json", "conf", "crt", "key"])
+        ),
         1 => name(random).replace('-', "_").to_uppercase(),
         2 => format!(".{}", name(random)),
         _ => name(random),
@@ -161,11 +241,60 @@ pub(super) fn data_key(random: &mut Random) -> String {
 /// A key that a person would rather not meet. Never `sops`, never a merge key.
 pub(super) fn odd_key(random: &mut Random) -> String {
     const ODD: &[&str] = &[
-        "", " ", "y", "n", "yes", "true", "null", "~", "123", "1.5", "0644", "2024-01-01", "a b", "a: b", "a#b", "a #b",
-        "-", "- x", "?", "? x", "key with 'quotes'", "say \"x\"", "back\\slash", "größe", "日本", "🔑", "tab\tkey",
-        "two\nlines", "[x]", "{x}", "a,b", "*star", "&amp", "!bang", "%p", "@at", "`b`", "x_unencrypted", "x_enc", "data",
-        "stringData", "metadata.name", "app.kubernetes.io/name", "a:b", "=", "_", "sops_", "Sops", "ENC[x]", "...", "---",
-        "trailing ", "'", "\"",
+        "",
+        " ",
+        "y",
+        "n",
+        "yes",
+        "true",
+        "null",
+        "~",
+        "123",
+        "1.5",
+        "0644",
+        "2024-01-01",
+        "a b",
+        "a: b",
+        "a#b",
+        "a #b",
+        "-",
+        "- x",
+        "?",
+        "? x",
+        "key with 'quotes'",
+        "say \"x\"",
+        "back\\slash",
+        "größe",
+        "日本",
+        "🔑",
+        "tab\tkey",
+        "two\nlines",
+        "[x]",
+        "{x}",
+        "a,b",
+        "*star",
+        "&amp",
+        "!bang",
+        "%p",
+        "@at",
+        "`b`",
+        "x_unencrypted",
+        "x_enc",
+        "data",
+        "stringData",
+        "metadata.name",
+        "app.kubernetes.io/name",
+        "a:b",
+        "=",
+        "_",
+        "sops_",
+        "Sops",
+        "ENC[x]",
+        "...",
+        "---",
+        "trailing ",
+        "'",
+        "\"",
     ];
     match random.below(12) {
         0 => "k".repeat(random.between(120, 140)),
@@ -196,7 +325,11 @@ pub(super) fn tame_text(random: &mut Random) -> String {
 
 /// A text of several lines.
 pub(super) fn lines(random: &mut Random) -> String {
-    if random.chance(20) { format!("{}{}", random.pick(LINES), random.pick(LINES)) } else { random.pick(LINES).to_owned() }
+    if random.chance(20) {
+        format!("{}{}", random.pick(LINES), random.pick(LINES))
+    } else {
+        random.pick(LINES).to_owned()
+    }
 }
 
 /// A scalar that can stand without quotes, often one that is not a string.
@@ -206,7 +339,9 @@ pub(super) fn plain(random: &mut Random) -> String {
 
 /// Up to `most` bytes in standard base64.
 pub(super) fn base64_text(random: &mut Random, most: usize) -> String {
-    let bytes: Vec<u8> = (0..random.between(1, most)).map(|_| random.next().to_le_bytes()[0]).collect();
+    let bytes: Vec<u8> = (0..random.between(1, most))
+        .map(|_| random.next().to_le_bytes()[0])
+        .collect();
     base64::engine::general_purpose::STANDARD.encode(bytes)
 }
 
