@@ -1,0 +1,302 @@
+//! Whole files, sealed by one program and opened by the other.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use super::canonical::without_comments;
+use super::generate::{self, Kind, Sample};
+use super::tools::{Bench, golden, on_all_cores, recipient, run};
+
+/// How many generated files a full comparison uses.
+const SAMPLES: usize = 2_400;
+
+/// Generated files that must be compared in full, of 100: below this the comparison proves too little. SOPS refuses
+/// 3 of 100, and cannot open 4 of 100 that it sealed itself, most of them under a comment regex.
+const COMPARED_SHARE: usize = 90;
+
+/// What a file showed. The text of `Differs` names the promise that broke.
+enum Verdict {
+    Agrees,
+    BothRefuse,
+    /// SOPS seals it, and we refuse it with a reason that this sample may be refused for.
+    Stricter,
+    /// SOPS cannot open what SOPS sealed; only our own way there and back was compared.
+    SopsLost,
+    Differs(String),
+}
+
+/// Creation rules under which the samples are sealed, one folder each. `A` and `B` stand for recipients.
+const RULES: &[&str] = &[
+    "creation_rules:\n  - age: A\n",
+    "creation_rules:\n  - encrypted_regex: '^(data|stringData)$'\n    age: ['A']\n",
+    "creation_rules:\n  - encrypted_regex: '^(data|stringData)$'\n    mac_only_encrypted: true\n    age: A\n",
+    "creation_rules:\n  - unencrypted_regex: '^(apiVersion|kind|metadata|name|type)$'\n    age: A,B\n",
+    "creation_rules:\n  - encrypted_suffix: a\n    age: A\n",
+    "creation_rules:\n  - unencrypted_suffix: _unencrypted\n    age: A\n",
+    "creation_rules:\n  - encrypted_comment_regex: 'rotate|runbook'\n    age: A\n",
+    "creation_rules:\n  - unencrypted_comment_regex: 'owner|日本'\n    age: A\n",
+];
+
+fn rule_folders(bench: &Bench) -> Vec<PathBuf> {
+    let write = |(index, rule): (usize, &&str)| {
+        let folder = bench.folder(&format!("rule-{index}"));
+        let text = rule
+            .replace('A', &recipient("alice"))
+            .replace('B', &recipient("bob"));
+        std::fs::write(folder.join(".sops.yaml"), text).unwrap();
+        folder
+    };
+    RULES.iter().enumerate().map(write).collect()
+}
+
+#[test]
+#[ignore = "needs the real tools; run by .ci/run"]
+fn generated_files_go_both_ways() {
+    let bench = Bench::new();
+    let folders = rule_folders(&bench);
+    let first: usize =
+        std::env::var("SECRETS_LIVE_SEED").map_or(0, |seed| seed.parse().expect("a number"));
+    let verdicts = on_all_cores(SAMPLES, |index| {
+        let sample = generate::sample((first + index) as u64);
+        let name = format!("{index:05}.{}", sample.extension());
+        let verdict = compare(&bench, &folders[index % folders.len()], &name, &sample);
+        (
+            format!(
+                "seed {} ({:?}, rule {})",
+                sample.seed,
+                sample.kind,
+                index % folders.len()
+            ),
+            verdict,
+        )
+    });
+    let agreed = report(&verdicts);
+    assert!(
+        agreed * 100 >= SAMPLES * COMPARED_SHARE,
+        "only {agreed} of {SAMPLES} files were compared in full"
+    );
+}
+
+#[test]
+#[ignore = "needs the real tools; run by .ci/run"]
+fn files_of_testdata_go_both_ways() {
+    let bench = Bench::new();
+    let folders = rule_folders(&bench);
+    let mut files: Vec<PathBuf> = Vec::new();
+    for folder in [
+        "testdata/golden/plain",
+        "testdata/runbook",
+        "testdata/documents",
+    ] {
+        plain_files(
+            &Path::new(env!("CARGO_MANIFEST_DIR")).join(folder),
+            &mut files,
+        );
+    }
+    assert!(files.len() >= 25, "only {} files found", files.len());
+    let count = files.len() * folders.len();
+    let verdicts = on_all_cores(count, |index| {
+        let (path, rule) = (&files[index / folders.len()], index % folders.len());
+        let kind = if path
+            .extension()
+            .is_some_and(|extension| extension == "json")
+        {
+            Kind::Json
+        } else {
+            Kind::Realistic
+        };
+        let text = std::fs::read_to_string(path).unwrap();
+        let sample = Sample {
+            seed: 0,
+            kind,
+            aliases: text.contains(": *"),
+            text,
+        };
+        let name = format!("data-{index:05}.{}", sample.extension());
+        (
+            format!("{} (rule {rule})", path.display()),
+            compare(&bench, &folders[rule], &name, &sample),
+        )
+    });
+    report(&verdicts);
+}
+
+#[test]
+#[ignore = "needs the real tools; run by .ci/run"]
+fn sops_opens_golden_files_resealed_by_us() {
+    let bench = Bench::new();
+    let folder = rule_folders(&bench).remove(0);
+    for version in [
+        "3.8.1", "3.9.4", "3.10.2", "3.11.0", "3.12.2", "3.13.2", "3.13.3",
+    ] {
+        for name in ["comments.yaml", "types.yaml", "many.yaml", "settings.json"] {
+            let opened = golden(version).join("opened").join(name);
+            if !opened.is_file() {
+                continue;
+            }
+            let target = folder.join(format!("golden-{version}-{name}"));
+            std::fs::copy(&opened, &target).unwrap();
+            run(bench.secrets(&folder).args(["encrypt", "-i"]).arg(&target))
+                .expect("secrets encrypt -i");
+            let sealed = std::fs::read_to_string(&target).unwrap();
+            assert!(
+                sealed.contains("ENC[AES256_GCM,"),
+                "{version}/{name} was not sealed"
+            );
+            run(bench.sops(&folder).arg("decrypt").arg(&target)).expect("sops decrypt");
+        }
+    }
+}
+
+fn plain_files(folder: &Path, files: &mut Vec<PathBuf>) {
+    let Ok(entries) = std::fs::read_dir(folder) else {
+        return;
+    };
+    for path in entries.map(|entry| entry.unwrap().path()) {
+        let known = path
+            .extension()
+            .is_some_and(|extension| extension == "yaml" || extension == "json");
+        if path.is_dir() {
+            plain_files(&path, files);
+        } else if known
+            && !std::fs::read_to_string(&path)
+                .unwrap()
+                .contains("ENC[AES256_GCM,")
+        {
+            files.push(path);
+        }
+    }
+    files.sort();
+}
+
+/// Seals a file with both programs in `folder` and opens each result with both.
+fn compare(bench: &Bench, folder: &Path, name: &str, sample: &Sample) -> Verdict {
+    let source = folder.join(name);
+    std::fs::write(&source, &sample.text).unwrap();
+    let by_sops = run(bench.sops(folder).arg("encrypt").arg(name));
+    let by_us = run(bench.secrets(folder).arg("encrypt").arg(name));
+    match (by_sops.ok(), by_us.ok()) {
+        (false, false) if by_us.code == Some(2) => return Verdict::BothRefuse,
+        (false, false) => {
+            return differs(
+                "refused with another exit code than 2",
+                &format!("{:?}\n{}", by_us.code, by_us.stderr),
+            );
+        }
+        (false, true) => return differs("sealed what sops refuses", &by_sops.stderr),
+        (true, false) if may_refuse(sample) => return Verdict::Stricter,
+        (true, false) => return differs("refused what sops seals", &by_us.stderr),
+        (true, true) => {}
+    }
+    let sops_file = format!("sops-{name}");
+    let our_file = format!("ours-{name}");
+    std::fs::write(folder.join(&sops_file), &by_sops.stdout).unwrap();
+    std::fs::write(folder.join(&our_file), &by_us.stdout).unwrap();
+
+    let back = run(bench.secrets(folder).arg("decrypt").arg(&our_file));
+    if !back.ok() {
+        return differs("cannot open what it sealed", &back.stderr);
+    }
+    if back.stdout != sample.text.as_bytes() {
+        return differs(
+            "does not give its own source back",
+            &first_difference(sample.text.as_bytes(), &back.stdout),
+        );
+    }
+    let wanted = run(bench.sops(folder).arg("decrypt").arg(&sops_file));
+    let read = run(bench.sops(folder).arg("decrypt").arg(&our_file));
+    if !wanted.ok() {
+        return Verdict::SopsLost;
+    }
+    if !read.ok() {
+        return differs("sops cannot open what we sealed", &read.stderr);
+    }
+    let (wanted_data, read_data) = match sample.kind {
+        Kind::Json => (wanted.stdout.clone(), read.stdout),
+        Kind::Realistic | Kind::Hostile => (data(&wanted.stdout), data(&read.stdout)),
+    };
+    if wanted_data != read_data {
+        return differs(
+            "sops reads other data in what we sealed",
+            &first_difference(&wanted_data, &read_data),
+        );
+    }
+    let opened = run(bench.secrets(folder).arg("decrypt").arg(&sops_file));
+    if !opened.ok() {
+        return differs("cannot open what sops sealed", &opened.stderr);
+    }
+    if opened.stdout != wanted.stdout {
+        return differs(
+            "opens sops' file to other bytes than sops",
+            &first_difference(&wanted.stdout, &opened.stdout),
+        );
+    }
+    for file in [name, &sops_file, &our_file] {
+        std::fs::remove_file(folder.join(file)).unwrap();
+    }
+    Verdict::Agrees
+}
+
+/// Aliases to sealed values cannot be kept, and in later documents SOPS overlooks mistakes that we do not.
+fn may_refuse(sample: &Sample) -> bool {
+    sample.aliases || sample.text.contains("refused")
+}
+
+fn data(printed: &[u8]) -> Vec<u8> {
+    without_comments(&String::from_utf8_lossy(printed)).into_bytes()
+}
+
+fn differs(promise: &str, detail: &str) -> Verdict {
+    Verdict::Differs(format!("{promise}: {}", detail.trim()))
+}
+
+/// The first line that differs, in both.
+fn first_difference(wanted: &[u8], got: &[u8]) -> String {
+    let (wanted, got) = (
+        String::from_utf8_lossy(wanted),
+        String::from_utf8_lossy(got),
+    );
+    let mut lines = wanted.split('\n').zip(got.split('\n')).enumerate();
+    match lines.find(|(_, (wanted, got))| wanted != got) {
+        Some((index, (wanted, got))) => {
+            format!("line {}: wanted {wanted:?}, got {got:?}", index + 1)
+        }
+        None => format!(
+            "wanted {} lines, got {}",
+            wanted.lines().count(),
+            got.lines().count()
+        ),
+    }
+}
+
+/// Prints the tally, fails on differences, and returns how many files were compared in full.
+fn report(verdicts: &[(String, Verdict)]) -> usize {
+    let mut tally: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut differences = Vec::new();
+    for (name, verdict) in verdicts {
+        let word = match verdict {
+            Verdict::Agrees => "agree",
+            Verdict::BothRefuse => "both refuse",
+            Verdict::Stricter => "only we refuse, as we may",
+            Verdict::SopsLost => "sops cannot open its own",
+            Verdict::Differs(what) => {
+                differences.push(format!("{name}: {what}"));
+                "differ"
+            }
+        };
+        *tally.entry(word).or_default() += 1;
+    }
+    eprintln!("{} files: {tally:?}", verdicts.len());
+    let shown = differences
+        .iter()
+        .take(40)
+        .cloned()
+        .collect::<Vec<_>>()
+        .join("\n");
+    assert!(
+        differences.is_empty(),
+        "{} files differ, the first of them:\n{shown}",
+        differences.len()
+    );
+    tally.get("agree").copied().unwrap_or(0)
+}

@@ -1,0 +1,45 @@
+//! The other Rust program that reads SOPS files: what both can express goes both ways.
+//!
+//! rops takes a document from standard input whenever that is no terminal.
+
+use super::tools::{Bench, identity, recipient, run};
+
+/// No comments, no empty strings and no times: rops loses or refuses those.
+const SOURCE: &str = "user: admin\npassword: hunter2\nnested:\n  port: 5432\n  flag: true\n  list:\n  - one\n  - two\n";
+
+#[test]
+#[ignore = "needs the real tools; run by .ci/run"]
+fn rops_opens_what_we_seal() {
+    let bench = Bench::new();
+    let folder = bench.folder("ours");
+    std::fs::write(folder.join("source.yaml"), SOURCE).unwrap();
+    let mut ours = bench.secrets(&folder);
+    ours.args(["encrypt", "--age", &recipient("alice"), "source.yaml"]);
+    let sealed = run(&mut ours).expect("secrets encrypt");
+    let mut rops = bench.tool("rops", &folder);
+    rops.env("ROPS_AGE", identity(0))
+        .args(["decrypt", "--format", "yaml"]);
+    let opened = run(rops.write_stdin(sealed)).expect("rops decrypt");
+    assert_eq!(
+        String::from_utf8_lossy(&opened).trim_end(),
+        SOURCE.trim_end()
+    );
+}
+
+/// SOPS itself refuses these files: rops writes `lastmodified` without quotes, so it reads as a time.
+#[test]
+#[ignore = "needs the real tools; run by .ci/run"]
+fn we_open_what_rops_seals() {
+    let bench = Bench::new();
+    let folder = bench.folder("theirs");
+    let mut rops = bench.tool("rops", &folder);
+    rops.args(["encrypt", "--age", &recipient("alice"), "--format", "yaml"]);
+    let sealed = run(rops.write_stdin(SOURCE)).expect("rops encrypt");
+    std::fs::write(folder.join("sealed.yaml"), sealed).unwrap();
+    let mut ours = bench.secrets(&folder);
+    let opened = run(ours.args(["decrypt", "sealed.yaml"])).expect("secrets decrypt of rops' file");
+    assert_eq!(
+        String::from_utf8_lossy(&opened).trim_end(),
+        SOURCE.trim_end()
+    );
+}
