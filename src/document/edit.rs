@@ -28,7 +28,11 @@ impl Drop for Edits {
 impl Edits {
     /// No edits, with room for `texts` bytes of new text: secrets are not left behind by growth.
     pub fn with_capacity(texts: usize) -> Self {
-        Edits { edits: Vec::new(), texts: Vec::with_capacity(texts), sorted: true }
+        Edits {
+            edits: Vec::new(),
+            texts: Vec::with_capacity(texts),
+            sorted: true,
+        }
     }
 
     /// Nothing is to be done.
@@ -47,8 +51,14 @@ impl Edits {
             self.texts.truncate(start);
             return Err(error);
         }
-        self.sorted &= self.edits.last().is_none_or(|last| last.span.end <= span.start);
-        self.edits.push(Edit { span, text: start..self.texts.len() });
+        self.sorted &= self
+            .edits
+            .last()
+            .is_none_or(|last| last.span.end <= span.start);
+        self.edits.push(Edit {
+            span,
+            text: start..self.texts.len(),
+        });
         Ok(())
     }
 
@@ -64,7 +74,12 @@ impl Edits {
     /// overlap, the one that starts first (and of these the longest) wins.
     pub fn apply(&mut self, source: &[u8], range: Range<usize>, out: &mut Vec<u8>) {
         if !self.sorted {
-            self.edits.sort_by(|a, b| a.span.start.cmp(&b.span.start).then(b.span.end.cmp(&a.span.end)));
+            self.edits.sort_by(|a, b| {
+                a.span
+                    .start
+                    .cmp(&b.span.start)
+                    .then(b.span.end.cmp(&a.span.end))
+            });
             self.sorted = true;
         }
         out.reserve(range.len() + self.texts.len());

@@ -35,7 +35,11 @@ impl Layout {
     /// Notes the source text of a node, from its properties to its end.
     pub fn note(&mut self, document: usize, pointer: String, source: &[u8]) {
         let place = (document, pointer);
-        if self.spellings.insert(place.clone(), Zeroizing::new(source.to_vec())).is_none() {
+        if self
+            .spellings
+            .insert(place.clone(), Zeroizing::new(source.to_vec()))
+            .is_none()
+        {
             self.order.push(place);
         }
     }
@@ -45,7 +49,9 @@ impl Layout {
         if self.spellings.is_empty() {
             return None;
         }
-        self.spellings.get(&(document, pointer.to_owned())).map(|s| s.as_slice())
+        self.spellings
+            .get(&(document, pointer.to_owned()))
+            .map(|s| s.as_slice())
     }
 
     /// No spelling is noted.
@@ -56,11 +62,17 @@ impl Layout {
     /// The notes as bytes to be sealed: `1;` and then, for each place, three fields as
     /// `length:bytes` (document number, pointer, source text).
     pub fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
-        let size: usize = self.spellings.iter().map(|((_, p), s)| p.len() + s.len() + 64).sum();
+        let size: usize = self
+            .spellings
+            .iter()
+            .map(|((_, p), s)| p.len() + s.len() + 64)
+            .sum();
         let mut out = Zeroizing::new(Vec::with_capacity(size + VERSION.len()));
         out.extend_from_slice(VERSION);
         for place in &self.order {
-            let Some(spelling) = self.spellings.get(place) else { continue };
+            let Some(spelling) = self.spellings.get(place) else {
+                continue;
+            };
             field(place.0.to_string().as_bytes(), &mut out);
             field(place.1.as_bytes(), &mut out);
             field(spelling, &mut out);
@@ -74,7 +86,10 @@ impl Layout {
         let mut rest = bytes.strip_prefix(VERSION)?;
         let mut layout = Layout::new();
         while !rest.is_empty() {
-            let document = std::str::from_utf8(take_field(&mut rest)?).ok()?.parse().ok()?;
+            let document = std::str::from_utf8(take_field(&mut rest)?)
+                .ok()?
+                .parse()
+                .ok()?;
             let pointer = std::str::from_utf8(take_field(&mut rest)?).ok()?.to_owned();
             let spelling = take_field(&mut rest)?;
             layout.note(document, pointer, spelling);
@@ -110,7 +125,10 @@ mod tests {
         layout.note(12, "/list/0".to_owned(), b">\n  two\n  lines:\n");
         let read = Layout::from_bytes(&layout.to_bytes()).unwrap();
         assert_eq!(read.spelling(0, "/data/a~1b"), Some(&b"yes"[..]));
-        assert_eq!(read.spelling(12, "/list/0"), Some(&b">\n  two\n  lines:\n"[..]));
+        assert_eq!(
+            read.spelling(12, "/list/0"),
+            Some(&b">\n  two\n  lines:\n"[..])
+        );
         assert_eq!(read.spelling(0, "/list/0"), None);
     }
 

@@ -5,7 +5,9 @@ use std::ops::Range;
 use super::block_scalar::{folded, literal};
 use super::reader::{break_len, column, line_end};
 use super::resolve::means;
-use super::spell::{Context, Parent, double_quoted, plain_possible, single_quoted, spell_like_sops};
+use super::spell::{
+    Context, Parent, double_quoted, plain_possible, single_quoted, spell_like_sops,
+};
 use crate::document::scalar::{Scalar, ScalarType};
 use crate::document::tree::{Document, NodeId, NodeKind, ScalarStyle};
 
@@ -25,12 +27,17 @@ pub struct Surroundings<'a> {
 impl Surroundings<'_> {
     fn in_flow(&self, document: &Document) -> bool {
         self.parent.is_some_and(|p| {
-            matches!(document.kind(p), NodeKind::Mapping { flow: true } | NodeKind::Sequence { flow: true })
+            matches!(
+                document.kind(p),
+                NodeKind::Mapping { flow: true } | NodeKind::Sequence { flow: true }
+            )
         })
     }
 
     fn context<'c>(&'c self, document: &Document) -> Context<'c> {
-        let parent = self.parent.map(|p| (document.kind(p), document.span(p).start));
+        let parent = self
+            .parent
+            .map(|p| (document.kind(p), document.span(p).start));
         Context {
             indent_unit: self.indent_unit,
             parent: match parent {
@@ -62,7 +69,10 @@ impl<'a> Block<'a> {
         let bytes = text.as_bytes();
         let header_end = line_end(bytes, span.start).min(span.end);
         let line = &text[span.start..header_end];
-        let header_len = line.bytes().position(|b| b == b' ' || b == b'\t' || b == b'#').unwrap_or(line.len());
+        let header_len = line
+            .bytes()
+            .position(|b| b == b' ' || b == b'\t' || b == b'#')
+            .unwrap_or(line.len());
         let mut pos = header_end + break_len(bytes, header_end);
         let mut first_line = None;
         let mut tail = pos.min(span.end);
@@ -81,7 +91,13 @@ impl<'a> Block<'a> {
             }
             pos = next;
         }
-        Block { header: &line[..header_len], header_end, first_line, tail, end: span.end }
+        Block {
+            header: &line[..header_len],
+            header_end,
+            first_line,
+            tail,
+            end: span.end,
+        }
     }
 
     fn keeps(&self) -> bool {
@@ -99,12 +115,16 @@ pub fn write_sealed(
     sealed: &[u8],
     out: &mut Vec<u8>,
 ) -> Range<usize> {
-    let NodeKind::Scalar(style) = document.kind(node) else { return out.len()..out.len() };
+    let NodeKind::Scalar(style) = document.kind(node) else {
+        return out.len()..out.len();
+    };
     let quote: &[u8] = match style {
         ScalarStyle::Plain if around.in_flow(document) => b"\"",
         ScalarStyle::DoubleQuoted => b"\"",
         ScalarStyle::SingleQuoted => b"'",
-        ScalarStyle::Literal | ScalarStyle::Folded => return write_sealed_block(document, node, around, sealed, out),
+        ScalarStyle::Literal | ScalarStyle::Folded => {
+            return write_sealed_block(document, node, around, sealed, out);
+        }
         ScalarStyle::Plain => b"",
     };
     out.extend_from_slice(quote);
@@ -134,11 +154,14 @@ fn write_sealed_block(
         return start..end;
     };
     if let Some(digit) = block.header.bytes().find(u8::is_ascii_digit) {
-        let column = around.parent.map_or(0, |p| column(bytes, document.span(p).start));
+        let column = around
+            .parent
+            .map_or(0, |p| column(bytes, document.span(p).start));
         indent = indent.min(column + usize::from(digit - b'0'));
     }
     out.extend_from_slice(&bytes[span.start..block.header_end]);
-    let line_break = &bytes[block.header_end..block.header_end + break_len(bytes, block.header_end)];
+    let line_break =
+        &bytes[block.header_end..block.header_end + break_len(bytes, block.header_end)];
     out.extend_from_slice(line_break);
     let _ = first;
     out.resize(out.len() + indent, b' ');
@@ -168,7 +191,9 @@ pub fn write_opened(
     layout_kept: bool,
     out: &mut Vec<u8>,
 ) {
-    let NodeKind::Scalar(style) = document.kind(node) else { return };
+    let NodeKind::Scalar(style) = document.kind(node) else {
+        return;
+    };
     let is_string = matches!(value.ty, ScalarType::Str | ScalarType::Bytes);
     let text = if is_string { value.text() } else { None };
     match (style, text) {
@@ -213,8 +238,11 @@ fn write_opened_block(
     let bytes = around.text.as_bytes();
     let span = document.span(node);
     let block = Block::of(around.text, &span);
-    let Some((_, indent)) = block.first_line else { return false };
-    let line_break = &around.text[block.header_end..block.header_end + break_len(bytes, block.header_end)];
+    let Some((_, indent)) = block.first_line else {
+        return false;
+    };
+    let line_break =
+        &around.text[block.header_end..block.header_end + break_len(bytes, block.header_end)];
     let start = out.len();
     let at_end_of_text = !is_after_break(bytes, block.tail);
     // At the very end of a text without final newline a clipped block has no newline either.
@@ -225,7 +253,11 @@ fn write_opened_block(
     } else {
         text
     };
-    let write = if matches!(document.kind(node), NodeKind::Scalar(ScalarStyle::Literal)) { literal } else { folded };
+    let write = if matches!(document.kind(node), NodeKind::Scalar(ScalarStyle::Literal)) {
+        literal
+    } else {
+        folded
+    };
     let header_len = block.header.len();
     let header = block.header;
     if !write(text, header, indent, line_break, out) {
