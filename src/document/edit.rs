@@ -70,6 +70,13 @@ impl Edits {
         });
     }
 
+    /// Applies what [`Edits::apply`] left over: the edits of a later range.
+    pub fn apply_rest(&mut self, source: &[u8], range: Range<usize>, out: &mut Vec<u8>) {
+        let from = self.edits.partition_point(|e| e.span.start < range.start);
+        self.edits.drain(..from);
+        self.apply(source, range, out);
+    }
+
     /// Applies the edits to `source[range]` and appends the result to `out`. Of edits that
     /// overlap, the one that starts first (and of these the longest) wins.
     pub fn apply(&mut self, source: &[u8], range: Range<usize>, out: &mut Vec<u8>) {
@@ -84,7 +91,7 @@ impl Edits {
         }
         out.reserve(range.len() + self.texts.len());
         let mut done = range.start;
-        for edit in &self.edits {
+        for edit in self.edits.iter().take_while(|e| e.span.end <= range.end) {
             if edit.span.start < done && !(edit.span.start == done && edit.span.is_empty()) {
                 continue;
             }

@@ -128,6 +128,7 @@ pub struct Document {
     comments: Vec<Comment>,
     comments_at: HashMap<CommentPlace, Vec<u32>>,
     extent: Extent,
+    has_aliases: bool,
 }
 
 impl Drop for Document {
@@ -178,6 +179,11 @@ impl Document {
     pub fn properties(&self, id: NodeId) -> Option<&Properties> {
         self.properties
             .get(self.nodes[id.index()].properties as usize)
+    }
+
+    /// Some node is an alias.
+    pub fn has_aliases(&self) -> bool {
+        self.has_aliases
     }
 
     /// The node's tag with its handle resolved.
@@ -322,6 +328,7 @@ impl Document {
 
     pub(crate) fn set_alias_target(&mut self, id: NodeId, target: NodeId) {
         self.nodes[id.index()].extra = target.0;
+        self.has_aliases = true;
     }
 
     pub(crate) fn set_decoded(&mut self, id: NodeId, number: u32) {

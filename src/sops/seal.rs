@@ -101,7 +101,6 @@ pub fn seal(text: &[u8], mut sealing: Sealing<'_>) -> Result<Sealed> {
         layout_needed: false,
         leaves: 0,
         expanded: Vec::new(),
-        first_clear: None,
     };
     match sealing.format {
         Format::Yaml => {
@@ -159,7 +158,6 @@ struct Sealer {
     layout_needed: bool,
     leaves: usize,
     expanded: Vec<String>,
-    first_clear: Option<String>,
 }
 
 impl Sealer {
@@ -229,7 +227,6 @@ impl Sealer {
         self.layout_needed |= layout_needed;
         self.leaves += places.len();
         self.expanded.append(&mut collected.expanded);
-        self.first_clear = self.first_clear.take().or(collected.first_clear);
         edits.apply(&skeleton, 0..block_at, &mut self.out);
         self.insertions.push((self.out.len(), insertion));
         edits.apply_rest(&skeleton, block_end..skeleton.len(), &mut self.out);

@@ -194,6 +194,14 @@ pub trait Visitor {
     fn alias(&mut self, _alias: NodeId, _target: NodeId, _place: &Place<'_>) -> Result<bool> {
         Ok(true)
     }
+
+    /// The walk comes back from what an alias stands for.
+    ///
+    /// # Errors
+    /// As [`Visitor::leaf`].
+    fn alias_end(&mut self, _alias: NodeId, _target: NodeId, _place: &Place<'_>) -> Result<()> {
+        Ok(())
+    }
 }
 
 /// Walks over a document. The value of a top-level key `sops` is passed over.
@@ -325,7 +333,18 @@ impl<S: Selection, V: Visitor> Walker<'_, S, V> {
         self.alias = outer.or(Some(node));
         self.value(target, parent)?;
         self.alias = outer;
-        Ok(())
+        let place = Place {
+            aad: if self.aad.is_empty() {
+                ":"
+            } else {
+                &self.aad
+            },
+            selected: self.selection.selected(),
+            alias: outer,
+            segments: &self.segments,
+            parent: Some(parent),
+        };
+        self.visitor.alias_end(node, target, &place)
     }
 
     fn comments(&mut self, numbers: &[u32], parent: Option<NodeId>) -> Result<()> {

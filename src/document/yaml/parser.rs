@@ -59,6 +59,11 @@ impl<'a> Stream<'a> {
         self.text
     }
 
+    /// Where the last document ends: its end marker included.
+    pub fn position(&self) -> usize {
+        self.start
+    }
+
     /// The next document, or `None` at the end of the text.
     ///
     /// # Errors

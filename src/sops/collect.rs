@@ -1,0 +1,366 @@
+//! The first walk of sealing: what is to be encrypted, and what stands in its place meanwhile.
+
+use std::collections::HashSet;
+
+use zeroize::Zeroizing;
+
+use super::layout::Layout;
+use super::seal::{Allow, Found, StandIn, Trace};
+use super::walk::{Place, Segment, Source, Visitor, key_text};
+use crate::document::Format;
+use crate::document::edit::Edits;
+use crate::document::scalar::{Scalar, ScalarType};
+use crate::document::tree::{Document, NodeId, NodeKind, ScalarStyle};
+use crate::document::yaml::restyle::{Surroundings, write_sealed};
+use crate::document::yaml::spell::double_quoted;
+use crate::error::{Kind, Result};
+
+/// What the first walk found.
+pub(super) struct Collected<'d> {
+    pub(super) edits: Edits,
+    pub(super) found: Vec<Found<'d>>,
+    pub(super) expanded: Vec<String>,
+    pub(super) layout_needed: bool,
+    pub(super) trace: u64,
+}
+
+/// An alias whose expansion is being collected.
+struct Expansion {
+    alias: NodeId,
+    depth: usize,
+    /// For each scalar below, in order: it is to be encrypted.
+    sealed: Vec<bool>,
+    found: usize,
+}
+
+/// The last scalar of the document, if it stays in clear.
+struct LastClear {
+    node: NodeId,
+    pointer: String,
+    ends_with_newline: bool,
+}
+
+pub(super) struct Collector<'d> {
+    document: &'d Document,
+    source: &'d Source<'d>,
+    stand_in: &'d StandIn,
+    around: Surroundings<'d>,
+    edits: Edits,
+    found: Vec<Found<'d>>,
+    /// Scalars that are encrypted where they stand, kept only if the document has anchors.
+    sealed_nodes: HashSet<NodeId>,
+    expansion: Option<Expansion>,
+    expanded: Vec<String>,
+    expanded_notes: Vec<(String, std::ops::Range<usize>)>,
+    layout_needed: bool,
+    trace: Trace,
+    kind: Option<String>,
+    has_api_version: bool,
+    sealed_metadata: Option<(String, usize)>,
+    clear_secret: Option<(String, usize)>,
+    last_clear: Option<LastClear>,
+}
+
+impl<'d> Collector<'d> {
+    pub(super) fn new(
+        document: &'d Document,
+        source: &'d Source<'d>,
+        stand_in: &'d StandIn,
+        around: Surroundings<'d>,
+    ) -> Self {
+        Collector {
+            document,
+            source,
+            stand_in,
+            around,
+            edits: Edits::default(),
+            found: Vec::new(),
+            sealed_nodes: HashSet::new(),
+            expansion: None,
+            expanded: Vec::new(),
+            expanded_notes: Vec::new(),
+            layout_needed: false,
+            trace: Trace::default(),
+            kind: None,
+            has_api_version: false,
+            sealed_metadata: None,
+            clear_secret: None,
+            last_clear: None,
+        }
+    }
+
+    /// Refuses what breaks a Kubernetes manifest or leaves its secrets in clear.
+    pub(super) fn check_manifest(&self, allow: Allow) -> Result<()> {
+        let Some(kind) = self.kind.as_deref().filter(|_| self.has_api_version) else { return Ok(()) };
+        if let Some((path, offset)) = &self.sealed_metadata
+            && !allow.encrypted_metadata
+        {
+            return Err(self
+                .source
+                .error(*offset, Kind::Input, format!("`{path}` of this {kind} would be encrypted"))
+                .because("Kubernetes, kustomize and Flux must be able to read `apiVersion`, `kind` and `metadata`")
+                .hint("set `encrypted_regex: ^(data|stringData)$` in the creation rule, or insist with `--allow encrypted-metadata`"));
+        }
+        if let Some((path, offset)) = self.clear_secret.as_ref().filter(|_| kind == "Secret")
+            && !allow.plain_secret
+        {
+            return Err(self
+                .source
+                .error(*offset, Kind::Input, format!("`{path}` of this Secret would stay in plaintext"))
+                .because("the creation rule does not select it")
+                .hint("set `encrypted_regex: ^(data|stringData)$` in the creation rule, or insist with `--allow plain-secret`"));
+        }
+        Ok(())
+    }
+
+    /// A block scalar in clear that ends the text without a newline would gain one from the block
+    /// behind it: its chomping indicator keeps the value as it is.
+    pub(super) fn settle_end(&mut self, at: usize, layout: &mut Layout, number: usize) {
+        for (pointer, region) in self.expanded_notes.drain(..) {
+            layout.note(number, pointer, &self.source.text.as_bytes()[region]);
+        }
+        if let Some(root) = self.document.root()
+            && matches!(self.document.kind(root), NodeKind::Scalar(_))
+            && !self.document.span(root).is_empty()
+        {
+            // `null` or `~` in place of a mapping: the metadata becomes the mapping.
+            let span = self.document.span(root);
+            layout.note(number, String::new(), &self.source.text.as_bytes()[span.clone()]);
+            self.edits.replace(span, b"");
+        } else if !self.document.root().is_some_and(|r| matches!(self.document.kind(r), NodeKind::Mapping { .. })) {
+            self.layout_needed = true;
+        }
+        let Some(last) = self.last_clear.take() else { return };
+        let NodeKind::Scalar(ScalarStyle::Literal | ScalarStyle::Folded) = self.document.kind(last.node) else { return };
+        let span = self.document.span(last.node);
+        let text = self.source.text.as_bytes();
+        if span.end != at || last.ends_with_newline || text[..span.end].ends_with(b"\n") {
+            return;
+        }
+        let header_len = text[span.start..].iter().take_while(|b| b"|>+-123456789".contains(b)).count();
+        let header = &text[span.start..span.start + header_len];
+        if header.contains(&b'-') {
+            return;
+        }
+        let mut chomped: Vec<u8> = header.iter().copied().filter(|b| *b != b'+').collect();
+        chomped.push(b'-');
+        layout.note(number, last.pointer, &text[span.clone()]);
+        self.edits.replace(span.start..span.start + header_len, &chomped);
+    }
+
+    pub(super) fn finish(self) -> Collected<'d> {
+        Collected {
+            edits: self.edits,
+            found: self.found,
+            expanded: self.expanded,
+            layout_needed: self.layout_needed,
+            trace: self.trace.finish(),
+        }
+    }
+
+    fn seal(&mut self, node: NodeId, value: Scalar<'d>, place: &Place<'_>) {
+        let span = self.document.span(node);
+        let region = self.document.properties(node).map_or(span.start, |p| p.span.start)..span.end;
+        let tag_dropped = self.drop_tag(node);
+        let around = Surroundings { parent: place.parent, ..self.around };
+        let (document, stand_in) = (self.document, self.stand_in.as_bytes());
+        let _: std::result::Result<(), std::convert::Infallible> = self.edits.replace_with(span.clone(), |out| {
+            match self.source.format {
+                Format::Yaml => {
+                    write_sealed(document, node, &around, stand_in, out);
+                }
+                Format::Json => {
+                    out.push(b'"');
+                    out.extend_from_slice(stand_in);
+                    out.push(b'"');
+                }
+            }
+            Ok(())
+        });
+        self.found.push(Found { value, region: Some(region), span, tag_dropped });
+    }
+
+    /// A tag that says what the text means cannot stay before ciphertext.
+    fn drop_tag(&mut self, node: NodeId) -> bool {
+        let Some(properties) = self.document.properties(node) else { return false };
+        let (Some(tag), Some(span)) = (&properties.tag, &properties.tag_span) else { return false };
+        let core = tag.strip_prefix("tag:yaml.org,2002:");
+        if !matches!(core, Some("int" | "float" | "bool" | "null" | "timestamp" | "binary" | "merge")) {
+            return false;
+        }
+        let text = self.source.text.as_bytes();
+        let blanks = text[span.end..].iter().take_while(|b| matches!(b, b' ' | b'\t')).count();
+        self.edits.replace(span.start..span.end + blanks, b"");
+        true
+    }
+
+    fn note_manifest(&mut self, scalar: &Scalar<'_>, place: &Place<'_>, sealed: bool, node: NodeId) {
+        let Some(Segment::Key(first)) = place.segments.first() else { return };
+        let key = key_text(self.document, self.source, *first);
+        let offset = self.document.span(node).start;
+        match key {
+            "kind" if place.segments.len() == 1 => self.kind = scalar.text().map(str::to_owned),
+            "apiVersion" if place.segments.len() == 1 => self.has_api_version = true,
+            _ => {}
+        }
+        if sealed && matches!(key, "apiVersion" | "kind" | "metadata") && self.sealed_metadata.is_none() {
+            self.sealed_metadata = Some((place.key_path(self.document, self.source), offset));
+        }
+        if !sealed && matches!(key, "data" | "stringData") && self.clear_secret.is_none() && !scalar.canonical.is_empty() {
+            self.clear_secret = Some((place.key_path(self.document, self.source), offset));
+        }
+    }
+
+    /// Writes what an alias stands for in braces and brackets, with stand-ins.
+    fn write_expansion(&self, node: NodeId, sealed: &mut std::slice::Iter<'_, bool>, out: &mut Vec<u8>) {
+        let document = self.document;
+        match document.kind(node) {
+            NodeKind::Alias => {
+                if let Some(target) = document.alias_target(node) {
+                    self.write_expansion(target, sealed, out);
+                }
+            }
+            NodeKind::Mapping { .. } => {
+                out.push(b'{');
+                for (number, (key, value)) in document.entries(node).enumerate() {
+                    if number > 0 {
+                        out.extend_from_slice(b", ");
+                    }
+                    let text = key_text(document, self.source, key);
+                    let merge = text == "<<" && document.kind(key) == NodeKind::Scalar(ScalarStyle::Plain);
+                    if merge { out.extend_from_slice(b"<<") } else { double_quoted(text, out) }
+                    out.extend_from_slice(b": ");
+                    self.write_expansion(value, sealed, out);
+                }
+                out.push(b'}');
+            }
+            NodeKind::Sequence { .. } => {
+                out.push(b'[');
+                for (number, item) in document.children(node).enumerate() {
+                    if number > 0 {
+                        out.extend_from_slice(b", ");
+                    }
+                    self.write_expansion(item, sealed, out);
+                }
+                out.push(b']');
+            }
+            NodeKind::Scalar(_) => {
+                let is_sealed = sealed.next().copied().unwrap_or(false);
+                if is_sealed {
+                    out.push(b'"');
+                    out.extend_from_slice(self.stand_in.as_bytes());
+                    out.push(b'"');
+                    return;
+                }
+                let Ok(value) = self.source.scalar(document, node) else { return };
+                match (value.ty, value.text()) {
+                    (ScalarType::Str, Some(text)) => double_quoted(text, out),
+                    _ => {
+                        let context = crate::document::yaml::spell::Context {
+                            indent_unit: 4,
+                            parent: crate::document::yaml::spell::Parent::Mapping,
+                            column: 0,
+                            in_flow: true,
+                            line_break: "\n",
+                        };
+                        crate::document::yaml::spell::spell_like_sops(&value, &context, out);
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn is_encryptable(scalar: &Scalar<'_>) -> bool {
+    scalar.ty != ScalarType::Null && !scalar.canonical.is_empty()
+}
+
+impl<'d> Visitor for Collector<'d> {
+    fn leaf(&mut self, node: NodeId, scalar: Scalar<'_>, place: &Place<'_>) -> Result<()> {
+        let seal = place.selected && is_encryptable(&scalar);
+        if place.alias.is_none() {
+            self.note_manifest(&scalar, place, seal, node);
+        }
+        if scalar.ty != ScalarType::Null {
+            self.trace.leaf(place.aad, place.selected, scalar.ty, &scalar.canonical);
+        }
+        if let Some(expansion) = &mut self.expansion {
+            expansion.sealed.push(seal);
+            if seal {
+                let value = self.source.scalar(self.document, node)?;
+                self.found.push(Found { value, region: None, span: 0..0, tag_dropped: false });
+            } else if self.sealed_nodes.contains(&node) && is_encryptable(&scalar) {
+                let alias = expansion.alias;
+                return Err(self
+                    .source
+                    .error(
+                        self.document.span(alias).start,
+                        Kind::Input,
+                        format!("this alias would repeat an encrypted value in plaintext at `{}`", place.key_path(self.document, self.source)),
+                    )
+                    .because("sops writes out aliases, and the rule selects the anchor's place but not this one")
+                    .hint("let the rule select both places, or write the value out in a place that it selects"));
+            }
+            return Ok(());
+        }
+        if !seal {
+            self.last_clear = match self.document.kind(node) {
+                NodeKind::Scalar(ScalarStyle::Literal | ScalarStyle::Folded)
+                    if self.document.span(node).end == self.source.text.len() =>
+                {
+                    Some(LastClear {
+                        node,
+                        pointer: place.pointer(self.document, self.source),
+                        ends_with_newline: scalar.canonical.ends_with(b"\n"),
+                    })
+                }
+                _ => None,
+            };
+            return Ok(());
+        }
+        self.last_clear = None;
+        if self.document.has_aliases() {
+            self.sealed_nodes.insert(node);
+        }
+        // Resolved again for a borrow from the document instead of from the walk.
+        let value = self.source.scalar(self.document, node)?;
+        self.seal(node, value, place);
+        Ok(())
+    }
+
+    fn alias(&mut self, alias: NodeId, _target: NodeId, _place: &Place<'_>) -> Result<bool> {
+        match &mut self.expansion {
+            Some(expansion) => expansion.depth += 1,
+            None => {
+                self.expansion = Some(Expansion { alias, depth: 0, sealed: Vec::new(), found: self.found.len() });
+            }
+        }
+        Ok(true)
+    }
+
+    fn alias_end(&mut self, alias: NodeId, target: NodeId, place: &Place<'_>) -> Result<()> {
+        let Some(mut expansion) = self.expansion.take() else { return Ok(()) };
+        if expansion.depth > 0 {
+            expansion.depth -= 1;
+            self.expansion = Some(expansion);
+            return Ok(());
+        }
+        if self.found.len() == expansion.found {
+            return Ok(());
+        }
+        let mut text = Zeroizing::new(Vec::new());
+        let in_flow = place.parent.is_some_and(|p| {
+            matches!(self.document.kind(p), NodeKind::Mapping { flow: true } | NodeKind::Sequence { flow: true })
+        });
+        if matches!(self.document.kind(target), NodeKind::Scalar(_)) && !in_flow {
+            text.extend_from_slice(self.stand_in.as_bytes());
+        } else {
+            self.write_expansion(target, &mut expansion.sealed.iter(), &mut text);
+        }
+        let span = self.document.span(alias);
+        self.edits.replace(span.clone(), &text);
+        self.expanded_notes.push((place.pointer(self.document, self.source), span));
+        self.expanded.push(place.key_path(self.document, self.source));
+        Ok(())
+    }
+}
