@@ -2,13 +2,14 @@
 
 use std::ops::Range;
 
-use super::metadata::{BlockStyle, JsonStyle, Metadata};
+use super::metadata::Metadata;
+use super::metadata::write::{BlockStyle, JsonStyle};
 use super::walk::{METADATA_KEY, Source};
 use crate::document::flow;
 use crate::document::tree::{Document, NodeId, NodeKind};
 use crate::document::yaml::reader::{break_len, column, line_end};
 use crate::document::yaml::restyle::Surroundings;
-use crate::document::{Format, json_spell};
+use crate::document::Format;
 
 /// SOPS' indentation, for a document that shows none of its own.
 const SOPS_INDENT: usize = 4;
@@ -76,26 +77,42 @@ impl Insertion {
         self.shape == other.shape && self.indent_unit == other.indent_unit && self.line_break == other.line_break
     }
 
-    /// A block of one word for the skeleton.
-    pub fn stand_in(&self) -> &'static [u8] {
-        match self.shape {
-            Shape::Block { .. } => b"sops: 0",
-            _ => b"\"sops\": 0",
-        }
+    /// Writes a block of one word, for the skeleton.
+    pub fn write_stand_in(&self, out: &mut Vec<u8>) {
+        self.write(out, |out| match self.shape {
+            Shape::Block { column, .. } => {
+                out.resize(out.len() + column, b' ');
+                out.extend_from_slice(b"sops: 0");
+            }
+            _ => out.extend_from_slice(b"\"sops\": 0"),
+        });
     }
 
-    /// Writes what goes around a block, and the block by `block`, which ends without a line break.
-    pub fn write(&self, out: &mut Vec<u8>, block: impl FnOnce(&mut Vec<u8>)) {
+    /// Writes the metadata in this shape.
+    pub fn write_metadata(&self, metadata: &Metadata, out: &mut Vec<u8>) {
+        self.write(out, |out| match &self.shape {
+            Shape::Block { column, .. } => {
+                let style = BlockStyle { column: *column, indent: self.indent_unit, line_break: self.line_break };
+                metadata.write_yaml(&style, out);
+            }
+            Shape::Flow { .. } => {
+                out.extend_from_slice(b"\"sops\": ");
+                metadata.write_flow(out);
+            }
+            Shape::Json { member_indent, unit, .. } => {
+                let style = JsonStyle { member_indent, unit, line_break: self.line_break };
+                metadata.write_json(&style, out);
+            }
+        });
+    }
+
+    fn write(&self, out: &mut Vec<u8>, block: impl FnOnce(&mut Vec<u8>)) {
         match &self.shape {
-            Shape::Block { column, break_before, break_after } => {
+            Shape::Block { break_before, break_after, .. } => {
                 if *break_before {
                     out.extend_from_slice(self.line_break.as_bytes());
                 }
-                let start = out.len();
                 block(out);
-                if out[start..].starts_with(METADATA_KEY.as_bytes()) && *column > 0 {
-                    out.splice(start..start, std::iter::repeat_n(b' ', *column));
-                }
                 while out.ends_with(self.line_break.as_bytes()) {
                     out.truncate(out.len() - self.line_break.len());
                 }
@@ -107,27 +124,6 @@ impl Insertion {
                 out.extend_from_slice(before.as_bytes());
                 block(out);
                 out.extend_from_slice(after.as_bytes());
-            }
-        }
-    }
-
-    /// Renders the metadata in this shape.
-    pub fn write_metadata(&self, metadata: &Metadata, out: &mut Vec<u8>) {
-        match &self.shape {
-            Shape::Block { column, .. } => {
-                let style = BlockStyle { column: *column, indent: self.indent_unit, line_break: self.line_break };
-                metadata.write_yaml(&style, out);
-            }
-            Shape::Flow { .. } => {
-                json_spell::json_string_like_go(METADATA_KEY.as_bytes(), out);
-                out.extend_from_slice(b": ");
-                metadata.write_flow(out);
-            }
-            Shape::Json { member_indent, unit, .. } => {
-                json_spell::json_string_like_go(METADATA_KEY.as_bytes(), out);
-                out.extend_from_slice(b": ");
-                let style = JsonStyle { member_indent, unit, line_break: self.line_break };
-                metadata.write_json(&style, out);
             }
         }
     }

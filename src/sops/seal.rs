@@ -183,7 +183,7 @@ impl Sealer {
         let mut skeleton = Zeroizing::new(Vec::with_capacity((end - start) * 2 + 64));
         collected.edits.apply(text.as_bytes(), start..insertion.at, &mut skeleton);
         let block_at = skeleton.len();
-        insertion.write(&mut skeleton, |out| out.extend_from_slice(insertion.stand_in()));
+        insertion.write_stand_in(&mut skeleton);
         let block_end = skeleton.len();
         skeleton.extend_from_slice(&text.as_bytes()[insertion.at..end]);
 
@@ -252,7 +252,7 @@ impl Sealer {
 fn insert_blocks(mut out: Vec<u8>, insertions: &[(usize, Insertion)], metadata: &Metadata) -> Vec<u8> {
     if let [(at, insertion)] = insertions {
         let mut block = Vec::new();
-        insertion.write(&mut block, |out| insertion.write_metadata(metadata, out));
+        insertion.write_metadata(metadata, &mut block);
         out.splice(*at..*at, block);
         return out;
     }
@@ -263,7 +263,7 @@ fn insert_blocks(mut out: Vec<u8>, insertions: &[(usize, Insertion)], metadata: 
         let known = rendered.iter().position(|(known, _)| known.same_shape(insertion));
         let index = known.unwrap_or_else(|| {
             let mut block = Vec::new();
-            insertion.write(&mut block, |out| insertion.write_metadata(metadata, out));
+            insertion.write_metadata(metadata, &mut block);
             if rendered.is_empty() {
                 sealed.reserve(out.len() + insertions.len() * (block.len() + 8));
             }
