@@ -1,5 +1,11 @@
 //! Source text to tree with byte spans, and back: knows no cryptography and no keys.
 
+pub mod json_spell;
+pub mod number;
 pub mod scalar;
+pub mod time;
 pub mod tree;
 pub mod yaml;
+
+#[cfg(test)]
+mod scalar_table;

@@ -1,11 +1,14 @@
 //! YAML in go-yaml v3's dialect, which is what `sops`, Flux and kustomize read: YAML 1.1's grammar
 //! as libyaml implements it. Every token knows its bytes.
 
+pub mod block_scalar;
 mod comments;
 mod parser;
 pub mod reader;
+pub mod resolve;
 mod scalars;
 mod scanner;
+pub mod spell;
 
 use std::fmt;
 
