@@ -2,6 +2,7 @@
 
 pub mod json_spell;
 pub mod number;
+pub mod place;
 pub mod scalar;
 pub mod time;
 pub mod tree;
