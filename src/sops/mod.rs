@@ -8,5 +8,6 @@ pub mod goregex;
 pub mod iv;
 pub mod last_modified;
 pub mod mac;
+pub mod metadata;
 pub mod selector;
 pub mod shamir;
