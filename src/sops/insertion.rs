@@ -2,8 +2,7 @@
 
 use std::ops::Range;
 
-use super::metadata::Metadata;
-use super::metadata::write::{BlockStyle, JsonStyle};
+use super::metadata::{BlockStyle, JsonStyle, Metadata};
 use super::walk::{METADATA_KEY, Source};
 use crate::document::flow;
 use crate::document::tree::{Document, NodeId, NodeKind};

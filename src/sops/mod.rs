@@ -1,15 +1,20 @@
 //! The SOPS model: what is sealed, with which key, and what proves it.
 
 pub mod cipher;
+mod collect;
 pub mod data_key;
 pub mod envelope;
 mod gcm;
 pub mod goregex;
+pub mod insertion;
 pub mod iv;
 pub mod last_modified;
 pub mod layout;
 pub mod mac;
+pub mod metadata;
+pub mod open;
 pub mod rule_path;
+pub mod seal;
 pub mod selector;
 pub mod shamir;
 pub mod walk;
