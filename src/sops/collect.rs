@@ -271,7 +271,7 @@ impl<'d> Collector<'d> {
     }
 }
 
-fn is_encryptable(scalar: &Scalar<'_>) -> bool {
+pub(super) fn is_encryptable(scalar: &Scalar<'_>) -> bool {
     scalar.ty != ScalarType::Null && !scalar.canonical.is_empty()
 }
 
