@@ -11,4 +11,5 @@ pub mod kubernetes;
 pub mod secret;
 pub mod sops;
 
+pub use document::Format;
 pub use error::{Error, Kind, Result};
