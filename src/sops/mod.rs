@@ -4,6 +4,7 @@ pub mod cipher;
 pub mod data_key;
 pub mod envelope;
 mod gcm;
+pub mod goregex;
 pub mod iv;
 pub mod last_modified;
 pub mod mac;
