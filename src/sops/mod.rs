@@ -1,7 +1,6 @@
 //! The SOPS model: what is sealed, with which key, and what proves it.
 
 pub mod cipher;
-pub mod config;
 pub mod data_key;
 pub mod envelope;
 mod gcm;
@@ -9,7 +8,6 @@ pub mod goregex;
 pub mod iv;
 pub mod last_modified;
 pub mod mac;
-pub mod policy;
-pub mod rules;
+pub mod rule_path;
 pub mod selector;
 pub mod shamir;

@@ -166,6 +166,10 @@ pub(super) fn add_range(class: &mut ClassUnicode, low: u32, high: u32) {
 /// Adds everything that is the same letter in another case, by the simple folding of Unicode 15.0.
 pub(super) fn fold(class: &mut ClassUnicode) {
     let mut folded = class.clone();
+    if folded.try_case_fold_simple().is_err() || folded == *class {
+        return;
+    }
+    folded.clone_from(class);
     folded.intersect(&ASSIGNED);
     if folded.try_case_fold_simple().is_err() {
         return;
