@@ -7,6 +7,9 @@
 mod decode;
 pub mod find;
 mod groups;
+mod place;
+#[cfg(test)]
+mod refusals;
 mod source;
 mod suggest;
 #[cfg(test)]
@@ -15,6 +18,7 @@ mod tests;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use self::place::Places;
 use super::goregex::GoRegex;
 use super::selector::Selector;
 use crate::document::tree::Document;
@@ -120,7 +124,7 @@ impl fmt::Display for ForeignKey {
         write!(f, "{}", self.kind)?;
         for (number, (_, value)) in self.fields.iter().enumerate() {
             let separator = if number == 0 { " " } else { ", " };
-            write!(f, "{separator}{}", source::masked(value))?;
+            write!(f, "{separator}{}", place::masked(value))?;
         }
         Ok(())
     }
@@ -245,7 +249,7 @@ impl Config {
         let text = String::from_utf8_lossy(bytes);
         let unreadable = |error: SyntaxError| {
             let mut shown = Error::new(Kind::Config, "the configuration is not valid YAML")
-                .at(source::place_of(&name, &text, error.offset))
+                .at(Places::new(&name, &text).at(error.offset))
                 .because(error.what.clone());
             if let Some(hint) = error.hint {
                 shown = shown.hint(hint);
@@ -258,7 +262,7 @@ impl Config {
         let mut config = decode::decode(path, &name, stream.text(), &document)?;
         if let Ok(Some(next)) = stream.next_document() {
             let warning = Error::new(Kind::Config, "only the first document counts")
-                .at(source::place_of(&name, &text, next.extent().start))
+                .at(Places::new(&name, &text).at(next.extent().start))
                 .because("`sops` ignores every document after the first `---`")
                 .hint("put all rules into one document");
             config.warnings.push(warning);

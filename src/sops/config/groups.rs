@@ -142,8 +142,12 @@ fn texts(source: &mut Source<'_>, field: &Field, form: Form) -> Vec<Text> {
         return source.text(field).into_iter().collect();
     }
     let mut texts = Vec::new();
-    for item in source.items(field).unwrap_or_default() {
-        if form == Form::TextOrList && source.is_null(item) {
+    let items = match form {
+        Form::TextOrList => source.items_with_nulls(field),
+        Form::List => source.items(field),
+    };
+    for item in items.unwrap_or_default() {
+        if source.is_null(item) {
             let error = Error::new(
                 Kind::Config,
                 format!("an entry of `{}` is empty", field.name),

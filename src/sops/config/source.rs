@@ -9,10 +9,8 @@ use crate::document::tree::{Document, NodeId, NodeKind, ScalarStyle};
 use crate::error::{Error, Kind, Place, Result};
 use crate::keys::Recipient;
 
+use super::place::{Places, masked};
 use super::suggest::{self, Known};
-
-/// What stands where a private key was.
-const MASK: &str = "(hidden)";
 
 /// How many nodes may be visited: aliases can make a small text huge.
 const BUDGET: usize = 100_000;
@@ -50,7 +48,7 @@ impl Fields {
 pub(super) struct Source<'a> {
     doc: &'a Document,
     text: &'a str,
-    name: &'a str,
+    places: Places<'a>,
     budget: usize,
     /// Recipients parsed so far: the same few stand in many rules.
     recipients: HashMap<String, Recipient>,
@@ -63,7 +61,7 @@ impl<'a> Source<'a> {
         Source {
             doc,
             text,
-            name,
+            places: Places::new(name, text),
             budget: BUDGET,
             recipients: HashMap::new(),
             errors: Vec::new(),
@@ -85,7 +83,7 @@ impl<'a> Source<'a> {
 
     /// Where a node starts.
     pub(super) fn place(&self, node: NodeId) -> Place {
-        place_of(self.name, self.text, self.doc.span(node).start)
+        self.places.at(self.doc.span(node).start)
     }
 
     /// Where a byte of a scalar's value stands. In a scalar that is not written verbatim, such as a
@@ -105,7 +103,7 @@ impl<'a> Source<'a> {
             let found = written.find(part).filter(|_| !part.is_empty());
             span.start + found.unwrap_or(0)
         };
-        place_of(self.name, self.text, at)
+        self.places.at(at)
     }
 
     fn target(&self, node: NodeId) -> NodeId {
@@ -179,6 +177,11 @@ impl<'a> Source<'a> {
             self.error(node, error);
             return None;
         }
+        if self.doc.tag(node) == Some("tag:yaml.org,2002:binary") {
+            let error = wrong_type(name, "a text", "base64").hint("write the text itself");
+            self.error(node, error);
+            return None;
+        }
         let value = self.doc.scalar_text(node, self.text).to_owned();
         Some(Text { value, node })
     }
@@ -187,7 +190,8 @@ impl<'a> Source<'a> {
     pub(super) fn integer(&mut self, fields: &Fields, name: &str) -> Option<(i64, NodeId)> {
         let field = fields.get(name)?;
         let text = self.text(field)?;
-        let plain = self.doc.kind(text.node) == NodeKind::Scalar(ScalarStyle::Plain);
+        let plain = self.doc.kind(text.node) == NodeKind::Scalar(ScalarStyle::Plain)
+            || self.doc.tag(text.node) == Some("tag:yaml.org,2002:int");
         let number = if plain { integer(&text.value) } else { None };
         if number.is_none() {
             let error = Error::new(Kind::Config, format!("`{name}` must be a whole number"))
@@ -211,8 +215,8 @@ impl<'a> Source<'a> {
         match text.value.as_str() {
             "true" | "True" | "TRUE" if plain => return true,
             "false" | "False" | "FALSE" if plain => return false,
-            "y" | "Y" | "yes" | "on" => return true,
-            "n" | "N" | "no" | "off" => return false,
+            "y" | "Y" | "yes" | "Yes" | "YES" | "on" | "On" | "ON" => return true,
+            "n" | "N" | "no" | "No" | "NO" | "off" | "Off" | "OFF" => return false,
             _ => {}
         }
         let error = Error::new(Kind::Config, format!("`{name}` must be true or false"))
@@ -221,8 +225,25 @@ impl<'a> Source<'a> {
         false
     }
 
-    /// The items of a list; `None` after an error, empty for null.
+    /// The items of a list; `None` after an error, empty for null. Empty items are left out.
     pub(super) fn items(&mut self, field: &Field) -> Option<Vec<NodeId>> {
+        let (filled, empty): (Vec<_>, Vec<_>) = self
+            .items_with_nulls(field)?
+            .into_iter()
+            .partition(|&item| !self.is_null(item));
+        for item in empty {
+            let warning = Error::new(
+                Kind::Config,
+                format!("an entry of `{}` is empty", field.name),
+            );
+            let warning = warning.because("`sops` ignores it");
+            self.warn(item, warning.hint("remove it or fill it in"));
+        }
+        Some(filled)
+    }
+
+    /// As [`Source::items`], for lists in which SOPS refuses empty items.
+    pub(super) fn items_with_nulls(&mut self, field: &Field) -> Option<Vec<NodeId>> {
         let node = field.value;
         if !self.spend(node) {
             return None;
@@ -347,7 +368,7 @@ impl<'a> Source<'a> {
             .find_map(|mark| upper.find(mark));
             if let Some(at) = found {
                 let warning = Error::new(Kind::Config, "a private key stands in the configuration")
-                    .at(place_of(self.name, self.text, offset + at))
+                    .at(self.places.at(offset + at))
                     .because("whoever sees it opens the files")
                     .hint("replace this key and everything it opens if the file was ever shared");
                 self.warnings.push(warning);
@@ -379,9 +400,13 @@ fn quoted(name: &str) -> String {
     }
 }
 
-/// A YAML integer: decimal, `0x`, `0o`, `0b` or with a leading zero, `_` between digits.
+/// A YAML integer: decimal, `0x`, `0o`, `0b` or with a leading zero, `_` between digits; also a float
+/// without a fraction. SOPS cuts a fraction off without a word.
 fn integer(text: &str) -> Option<i64> {
     let text = text.replace('_', "");
+    if let Some(whole) = text.strip_suffix(".0") {
+        return whole.parse().ok();
+    }
     let (negative, digits) = match text.strip_prefix(['-', '+']) {
         Some(digits) => (text.starts_with('-'), digits),
         None => (false, text.as_str()),
@@ -398,70 +423,4 @@ fn integer(text: &str) -> Option<i64> {
     }
     let magnitude = i64::from_str_radix(digits, radix).ok()?;
     Some(if negative { -magnitude } else { magnitude })
-}
-
-/// A place in a configuration with its line, private keys in it hidden.
-pub(super) fn place_of(name: &str, text: &str, offset: usize) -> Place {
-    let mut offset = offset.min(text.len());
-    while !text.is_char_boundary(offset) {
-        offset -= 1;
-    }
-    let (before, after) = text.split_at(offset);
-    let start = before.rfind('\n').map_or(0, |at| at + 1);
-    let end = after.find('\n').map_or(text.len(), |at| offset + at);
-    let line = text.get(start..end).unwrap_or("").trim_end_matches('\r');
-    let column = before
-        .get(start..)
-        .unwrap_or("")
-        .trim_start_matches('\u{feff}');
-    Place {
-        file: Some(name.to_owned()),
-        line: before.matches('\n').count() + 1,
-        column: column.chars().count() + 1,
-        source_line: Some(if in_private_key(before) {
-            MASK.to_owned()
-        } else {
-            masked(line.trim_start_matches('\u{feff}'))
-        }),
-    }
-}
-
-/// Whether the text before a place opens a PEM block of a private key that it does not close.
-fn in_private_key(before: &str) -> bool {
-    let line = before.rfind('\n').unwrap_or(0);
-    let before = before.get(..line).unwrap_or("");
-    before.rfind("PRIVATE KEY-----").is_some_and(|at| {
-        let line = before.get(..at).and_then(|text| text.rfind("-----"));
-        line.is_some_and(|at| {
-            before
-                .get(at..)
-                .is_some_and(|text| text.starts_with("-----BEGIN"))
-        })
-    })
-}
-
-/// A line with its private keys hidden.
-pub(super) fn masked(line: &str) -> String {
-    const MARKS: [&str; 3] = ["AGE-SECRET-KEY-", "AGE-PLUGIN-", "PRIVATE KEY"];
-    // ASCII case only, so that offsets stay the same.
-    let upper = line.to_ascii_uppercase();
-    let mut out = String::with_capacity(line.len());
-    let mut from = 0;
-    let next = |from: usize| {
-        let found = |mark| Some((upper.get(from..)?.find(mark)? + from, mark));
-        MARKS.into_iter().filter_map(found).min()
-    };
-    while let Some((at, mark)) = next(from) {
-        let key = at + mark.len();
-        out.push_str(line.get(from..key).unwrap_or(""));
-        out.push_str(MASK);
-        let rest = upper.get(key..).unwrap_or("");
-        let is_key = |c: char| c.is_ascii_alphanumeric() || c == '-';
-        from = match mark {
-            "PRIVATE KEY" => line.len(),
-            _ => key + rest.find(|c| !is_key(c)).unwrap_or(rest.len()),
-        };
-    }
-    out.push_str(line.get(from..).unwrap_or(""));
-    out
 }

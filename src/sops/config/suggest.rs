@@ -1,6 +1,6 @@
 //! The keys that SOPS knows, and what somebody meant who wrote another one.
 
-use super::source::masked;
+use super::place::masked;
 use crate::error::{Error, Kind};
 
 /// The keys of one kind of mapping.
