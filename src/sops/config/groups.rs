@@ -200,7 +200,8 @@ fn group(source: &mut Source<'_>, node: NodeId) -> Option<KeyGroup> {
     };
     if let Some(field) = fields.get("merge") {
         for item in source.items(field).unwrap_or_default() {
-            if let Some(merged) = self::group(source, item) {
+            let merged = source.nested(item, |deeper| self::group(deeper, item));
+            if let Some(merged) = merged.flatten() {
                 group.age.extend(merged.age);
                 group.others.extend(merged.others);
             }

@@ -15,6 +15,9 @@ use super::suggest::{self, Known};
 /// How many nodes may be visited: aliases can make a small text huge.
 const BUDGET: usize = 100_000;
 
+/// How deep `merge` and `<<` may nest: through aliases, deeper than the text itself.
+const MAX_NESTING: usize = 100;
+
 /// A scalar's value and the node it came from.
 #[derive(Clone, Debug)]
 pub(super) struct Text {
@@ -50,6 +53,7 @@ pub(super) struct Source<'a> {
     text: &'a str,
     places: Places<'a>,
     budget: usize,
+    nesting: usize,
     /// Recipients parsed so far: the same few stand in many rules.
     recipients: HashMap<String, Recipient>,
     pub(super) errors: Vec<Error>,
@@ -63,6 +67,7 @@ impl<'a> Source<'a> {
             text,
             places: Places::new(name, text),
             budget: BUDGET,
+            nesting: 0,
             recipients: HashMap::new(),
             errors: Vec::new(),
             warnings: Vec::new(),
@@ -126,6 +131,20 @@ impl<'a> Source<'a> {
             );
         }
         false
+    }
+
+    /// Does something one level deeper, unless that is too deep.
+    pub(super) fn nested<T>(&mut self, at: NodeId, then: impl FnOnce(&mut Self) -> T) -> Option<T> {
+        if self.nesting == MAX_NESTING {
+            let error = Error::new(Kind::Config, "the configuration is nested too deeply")
+                .because(format!("merging stops after {MAX_NESTING} levels"));
+            self.error(at, error);
+            return None;
+        }
+        self.nesting += 1;
+        let done = then(self);
+        self.nesting -= 1;
+        Some(done)
     }
 
     /// Null in all its spellings, which is the empty value of every type.
@@ -336,7 +355,8 @@ impl<'a> Source<'a> {
             self.error(key, error);
         }
         for source in sources {
-            for field in self.entries(source, what).unwrap_or_default().0 {
+            let entries = self.nested(source, |deeper| deeper.entries(source, what));
+            for field in entries.flatten().unwrap_or_default().0 {
                 if !own.iter().any(|f| f.name == field.name) {
                     own.push(field);
                 }

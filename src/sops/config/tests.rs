@@ -336,6 +336,19 @@ fn aliases_cannot_make_it_endless() {
     let errors = load(&text).unwrap_err();
     assert_eq!(errors.len(), 1);
     assert_eq!(errors[0].message(), "the configuration is too large");
+    for link in ["merge: [*g", "<<: [*g"] {
+        let mut text = String::from("keys:\n  - &g0 {age: ['{alice}']}\n");
+        for level in 1..20_000 {
+            text.push_str(&format!("  - &g{level} {{{link}{}]}}\n", level - 1));
+        }
+        text.push_str("creation_rules:\n  - key_groups: [*g19999]\n");
+        let errors = load(&text).unwrap_err();
+        assert_eq!(errors.len(), 1, "{link}");
+        assert_eq!(
+            errors[0].message(),
+            "the configuration is nested too deeply"
+        );
+    }
     let large = vec![b'#'; MAX_SIZE + 1];
     let errors = Config::load(Path::new("c"), &large).unwrap_err();
     assert_eq!(
