@@ -51,7 +51,11 @@ fn roundtrip(text: &[u8], format: Format, selector: &Selector, identities: &Iden
     };
     match open_sealed(&sealed.bytes, format, identities, Checks::default()) {
         Ok(opened) if *opened.bytes == text => Ok(true),
-        Ok(opened) => Err(format!("differs\n{}", show(&opened.bytes))),
+        Ok(opened) => {
+            let at = opened.bytes.iter().zip(text).position(|(a, b)| a != b).unwrap_or(opened.bytes.len().min(text.len()));
+            let near = |b: &[u8]| String::from_utf8_lossy(&b[at.saturating_sub(60)..(at + 60).min(b.len())]).into_owned();
+            Err(format!("differs at byte {at}: {:?} instead of {:?}\n{}", near(&opened.bytes), near(text), show(&opened.bytes)))
+        }
         Err(e) => Err(format!("{e}\n{}", show(b""))),
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod cipher;
 mod collect;
+pub mod config;
 pub mod data_key;
 pub mod envelope;
 pub mod file;
@@ -15,7 +16,9 @@ pub mod layout;
 pub mod mac;
 pub mod metadata;
 pub mod open;
+pub mod policy;
 pub mod rule_path;
+pub mod rules;
 pub mod seal;
 pub mod selector;
 pub mod shamir;

@@ -154,6 +154,10 @@ fn open_with(
         Ok(())
     })?;
     out.extend_from_slice(&text[done..]);
+    if format == Format::Json && layout.is_none() && !out.ends_with(b"\n") {
+        // sops ends what it prints with a line break, its sealed files before 3.10 did not.
+        out.push(b'\n');
+    }
     plain.check()?;
     if !checks.ignore_mac {
         check_mac(metadata, cipher, mac)?;

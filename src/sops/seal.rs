@@ -17,6 +17,7 @@ use super::iv::IvSource;
 use super::layout::{LAYOUT_AAD, Layout};
 use super::mac::{MacHasher, seal_mac};
 use super::metadata::Metadata;
+use super::open::metadata_node;
 use super::selector::{Selector, Walk};
 use super::walk::{Place, Source, Visitor, walk};
 use crate::document::edit::Edits;
@@ -119,6 +120,7 @@ pub fn seal(text: &[u8], mut sealing: Sealing<'_>) -> Result<Sealed> {
         }
         Format::Json => {
             let document = json::parse(text).map_err(|e| syntax_error(text, &e))?;
+            sealer.layout_needed = !text.ends_with(b"\n");
             let source = std::str::from_utf8(text).unwrap_or("");
             sealer.document(source, &document, text.len(), 0, &mut sealing)?;
         }
@@ -171,6 +173,12 @@ impl Sealer {
     ) -> Result<()> {
         let source = Source { text, format: sealing.format, lines_before: 0 };
         let start = document.extent().start;
+        if let Some(node) = metadata_node(document, &source) {
+            return Err(source
+                .error(document.span(node).start, Kind::Input, "this document has a top-level key `sops`")
+                .because("sops keeps its metadata there, and the first document of the file has none")
+                .hint("rename the key; if the documents were sealed one by one, open them first and seal the file as a whole"));
+        }
         let insertion = insertion(document, &source, end);
         let mut collector = Collector::new(document, &source, &self.stand_in, insertion.around(text));
         walk(document, &source, &mut Walk::new(sealing.selector), &mut collector)?;
