@@ -28,14 +28,14 @@ impl Environment for Fixed {
 }
 
 /// Identities from these variables alone.
-pub fn identities(variables: &[(&str, &str)]) -> Identities {
+pub(crate) fn identities(variables: &[(&str, &str)]) -> Identities {
     let directory = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
     let variables = variables.iter().map(|(k, v)| ((*k).to_owned(), OsString::from(v))).collect();
     Identities::load(Fixed { variables, directory }, NoCallbacks)
 }
 
 /// All golden identities: three X25519, one post-quantum, one SSH.
-pub fn golden_identities() -> Identities {
+pub(crate) fn golden_identities() -> Identities {
     let plain = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/golden/plain");
     let keys = std::fs::read_to_string(plain.join("identities.txt")).unwrap()
         + &std::fs::read_to_string(plain.join("identity-pq.txt")).unwrap();
@@ -46,7 +46,7 @@ pub fn golden_identities() -> Identities {
 }
 
 /// Alice's recipient, the first of the golden ones.
-pub fn alice() -> Recipient {
+pub(crate) fn alice() -> Recipient {
     let plain = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/golden/plain/recipients.txt");
     let text = std::fs::read_to_string(plain).unwrap();
     let word = text.split_whitespace().find(|w| w.starts_with("age1")).expect("a recipient");
