@@ -15,13 +15,21 @@ fn every_version_opens_to_the_bytes_of_sops() {
     let identities = keys::golden_identities();
     let mut checked = 0;
     let mut failed = Vec::new();
-    let mut versions: Vec<_> = std::fs::read_dir(golden).unwrap().map(|e| e.unwrap().path()).collect();
+    let mut versions: Vec<_> = std::fs::read_dir(golden)
+        .unwrap()
+        .map(|e| e.unwrap().path())
+        .collect();
     versions.sort();
     for version in versions.iter().filter(|p| p.join("opened").is_dir()) {
-        let mut files: Vec<_> = std::fs::read_dir(version).unwrap().map(|e| e.unwrap().path()).collect();
+        let mut files: Vec<_> = std::fs::read_dir(version)
+            .unwrap()
+            .map(|e| e.unwrap().path())
+            .collect();
         files.sort();
         for file in files {
-            let Ok(format) = format_of(&file) else { continue };
+            let Ok(format) = format_of(&file) else {
+                continue;
+            };
             let name = file.file_name().unwrap();
             let wanted = std::fs::read(version.join("opened").join(name)).unwrap();
             let text = std::fs::read(&file).unwrap();
@@ -39,5 +47,10 @@ fn every_version_opens_to_the_bytes_of_sops() {
         }
     }
     assert!(checked > 100, "only {checked} files were found");
-    assert!(failed.is_empty(), "{} of {checked}:\n{}", failed.len(), failed.join("\n"));
+    assert!(
+        failed.is_empty(),
+        "{} of {checked}:\n{}",
+        failed.len(),
+        failed.join("\n")
+    );
 }

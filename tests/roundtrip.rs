@@ -14,19 +14,40 @@ use secrets::sops::open::Checks;
 use secrets::sops::seal::Allow;
 use secrets::sops::selector::{Selector, SelectorParts};
 
-const INSIST: Allow = Allow { nothing_selected: true, plain_secret: true, encrypted_metadata: true };
+const INSIST: Allow = Allow {
+    nothing_selected: true,
+    plain_secret: true,
+    encrypted_metadata: true,
+};
 
 fn selectors() -> Vec<Selector> {
     let parts = [
         SelectorParts::default(),
-        SelectorParts { encrypted_regex: Some("^(data|stringData)$"), ..SelectorParts::default() },
-        SelectorParts { unencrypted_regex: Some("^(metadata|kind|apiVersion|spec)$"), ..SelectorParts::default() },
-        SelectorParts { encrypted_comment_regex: Some("secret|a"), ..SelectorParts::default() },
+        SelectorParts {
+            encrypted_regex: Some("^(data|stringData)$"),
+            ..SelectorParts::default()
+        },
+        SelectorParts {
+            unencrypted_regex: Some("^(metadata|kind|apiVersion|spec)$"),
+            ..SelectorParts::default()
+        },
+        SelectorParts {
+            encrypted_comment_regex: Some("secret|a"),
+            ..SelectorParts::default()
+        },
     ];
-    parts.into_iter().map(|p| Selector::from_parts(p).unwrap()).collect()
+    parts
+        .into_iter()
+        .map(|p| Selector::from_parts(p).unwrap())
+        .collect()
 }
 
-fn roundtrip(text: &[u8], format: Format, selector: &Selector, identities: &Identities) -> Result<bool, String> {
+fn roundtrip(
+    text: &[u8],
+    format: Format,
+    selector: &Selector,
+    identities: &Identities,
+) -> Result<bool, String> {
     let alice = [keys::alice()];
     let terms = Terms {
         selector,
@@ -38,7 +59,9 @@ fn roundtrip(text: &[u8], format: Format, selector: &Selector, identities: &Iden
     };
     let sealed = match seal_plain(text, format, &terms) {
         Ok(sealed) => sealed,
-        Err(e) if e.message().contains("cannot be sealed without") => return Err(format!("self-check: {e}")),
+        Err(e) if e.message().contains("cannot be sealed without") => {
+            return Err(format!("self-check: {e}"));
+        }
         Err(_) => return Ok(false),
     };
     let show = |opened: &[u8]| {
@@ -52,9 +75,22 @@ fn roundtrip(text: &[u8], format: Format, selector: &Selector, identities: &Iden
     match open_sealed(&sealed.bytes, format, identities, Checks::default()) {
         Ok(opened) if *opened.bytes == text => Ok(true),
         Ok(opened) => {
-            let at = opened.bytes.iter().zip(text).position(|(a, b)| a != b).unwrap_or(opened.bytes.len().min(text.len()));
-            let near = |b: &[u8]| String::from_utf8_lossy(&b[at.saturating_sub(60)..(at + 60).min(b.len())]).into_owned();
-            Err(format!("differs at byte {at}: {:?} instead of {:?}\n{}", near(&opened.bytes), near(text), show(&opened.bytes)))
+            let at = opened
+                .bytes
+                .iter()
+                .zip(text)
+                .position(|(a, b)| a != b)
+                .unwrap_or(opened.bytes.len().min(text.len()));
+            let near = |b: &[u8]| {
+                String::from_utf8_lossy(&b[at.saturating_sub(60)..(at + 60).min(b.len())])
+                    .into_owned()
+            };
+            Err(format!(
+                "differs at byte {at}: {:?} instead of {:?}\n{}",
+                near(&opened.bytes),
+                near(text),
+                show(&opened.bytes)
+            ))
         }
         Err(e) => Err(format!("{e}\n{}", show(b""))),
     }
@@ -62,14 +98,24 @@ fn roundtrip(text: &[u8], format: Format, selector: &Selector, identities: &Iden
 
 #[test]
 fn opening_what_was_sealed_gives_the_source_back() {
-    let count: u64 = std::env::var("ROUNDTRIP_SAMPLES").ok().and_then(|v| v.parse().ok()).unwrap_or(1500);
+    let count: u64 = std::env::var("ROUNDTRIP_SAMPLES")
+        .ok()
+        .and_then(|v| v.parse().ok())
+        .unwrap_or(1500);
     let identities = keys::golden_identities();
     let selectors = selectors();
     let (mut sealed, mut refused) = (0, 0);
     let mut failed = Vec::new();
-    for seed in 0..count {
+    let only: Option<u64> = std::env::var("ROUNDTRIP_SEED")
+        .ok()
+        .and_then(|v| v.parse().ok());
+    for seed in only.map_or(0..count, |s| s..s + 1) {
         let Sample { kind, text, .. } = generate::sample(seed);
-        let format = if kind == Kind::Json { Format::Json } else { Format::Yaml };
+        let format = if kind == Kind::Json {
+            Format::Json
+        } else {
+            Format::Yaml
+        };
         let selector = &selectors[seed as usize % selectors.len()];
         match roundtrip(text.as_bytes(), format, selector, &identities) {
             Ok(true) => sealed += 1,
@@ -77,7 +123,18 @@ fn opening_what_was_sealed_gives_the_source_back() {
             Err(e) => failed.push(format!("seed {seed}, {}: {e}", selector.kind().name())),
         }
     }
-    println!("{sealed} sealed, {refused} refused, {} failed", failed.len());
-    assert!(failed.is_empty(), "{} of {count} failed, the first:\n{}", failed.len(), failed[..failed.len().min(3)].join("\n\n"));
-    assert!(sealed * 10 > count * 9, "only {sealed} of {count} were sealed");
+    println!(
+        "{sealed} sealed, {refused} refused, {} failed",
+        failed.len()
+    );
+    assert!(
+        failed.is_empty(),
+        "{} of {count} failed, the first:\n{}",
+        failed.len(),
+        failed[..failed.len().min(3)].join("\n\n")
+    );
+    assert!(
+        sealed * 10 > count * 9,
+        "only {sealed} of {count} were sealed"
+    );
 }

@@ -81,7 +81,13 @@ impl Edits {
     /// overlap, the one that starts first (and of these the longest) wins.
     pub fn apply(&mut self, source: &[u8], range: Range<usize>, out: &mut Vec<u8>) {
         if !self.sorted {
-            self.edits.sort_by_key(|e| (e.span.start, !e.span.is_empty(), std::cmp::Reverse(e.span.end)));
+            self.edits.sort_by_key(|e| {
+                (
+                    e.span.start,
+                    !e.span.is_empty(),
+                    std::cmp::Reverse(e.span.end),
+                )
+            });
             self.sorted = true;
         }
         out.reserve(range.len() + self.texts.len());

@@ -59,9 +59,7 @@ pub fn insertion(document: &Document, text: &str, format: Format) -> Option<Inse
     let [before_comma, after_comma] = &layout.separator;
     let gap = root.gap(last.end, root.close);
     Some(match (gap.comma, gap.last_comment()) {
-        (Some(comma), Some(comment)) if comment > comma => {
-            Insertion::new(comment, own_line(), ",")
-        }
+        (Some(comma), Some(comment)) if comment > comma => Insertion::new(comment, own_line(), ","),
         (Some(comma), _) => Insertion::new(comma + 1, after_comma.clone(), ","),
         (None, Some(comment)) => Insertion::new(comment, own_line() + ", ", ""),
         (None, None) => {

@@ -109,9 +109,9 @@ pub fn parse(bytes: &[u8]) -> Result<Document, SyntaxError> {
     if parser.pos < bytes.len() {
         return Err(match comment_hint(parser.peek()) {
             Some(hint) => parser.fail("text follows the object").hint(hint),
-            None => parser.fail("text follows the object").hint(
-                "sops would drop it: remove it, or give each object a file of its own",
-            ),
+            None => parser
+                .fail("text follows the object")
+                .hint("sops would drop it: remove it, or give each object a file of its own"),
         });
     }
     let mut document = parser.document;
@@ -415,7 +415,8 @@ impl Parser<'_> {
         }
         self.take_plain(copied);
         let id = self.close_string(start)?;
-        self.document.set_decoded(id, self.decoded_spans.len() as u32);
+        self.document
+            .set_decoded(id, self.decoded_spans.len() as u32);
         self.decoded_spans
             .push((from as u32, self.decoded.len() as u32));
         Ok(id)

@@ -91,7 +91,9 @@ impl<'d> Collector<'d> {
 
     /// Refuses what breaks a Kubernetes manifest or leaves its secrets in clear.
     pub(super) fn check_manifest(&self, allow: Allow) -> Result<()> {
-        let Some(kind) = self.kind.as_deref().filter(|_| self.has_api_version) else { return Ok(()) };
+        let Some(kind) = self.kind.as_deref().filter(|_| self.has_api_version) else {
+            return Ok(());
+        };
         if let Some((path, offset)) = &self.sealed_metadata
             && !allow.encrypted_metadata
         {
@@ -125,19 +127,36 @@ impl<'d> Collector<'d> {
         {
             // `null` or `~` in place of a mapping: the metadata becomes the mapping.
             let span = self.document.span(root);
-            layout.note(number, String::new(), &self.source.text.as_bytes()[span.clone()]);
+            layout.note(
+                number,
+                String::new(),
+                &self.source.text.as_bytes()[span.clone()],
+            );
             self.edits.replace(span, b"");
-        } else if !self.document.root().is_some_and(|r| matches!(self.document.kind(r), NodeKind::Mapping { .. })) {
+        } else if !self
+            .document
+            .root()
+            .is_some_and(|r| matches!(self.document.kind(r), NodeKind::Mapping { .. }))
+        {
             self.layout_needed = true;
         }
-        let Some(last) = self.last_clear.take() else { return };
-        let NodeKind::Scalar(ScalarStyle::Literal | ScalarStyle::Folded) = self.document.kind(last.node) else { return };
+        let Some(last) = self.last_clear.take() else {
+            return;
+        };
+        let NodeKind::Scalar(ScalarStyle::Literal | ScalarStyle::Folded) =
+            self.document.kind(last.node)
+        else {
+            return;
+        };
         let span = self.document.span(last.node);
         let text = self.source.text.as_bytes();
         if span.end != at || last.ends_with_newline || text[..span.end].ends_with(b"\n") {
             return;
         }
-        let header_len = text[span.start..].iter().take_while(|b| b"|>+-123456789".contains(b)).count();
+        let header_len = text[span.start..]
+            .iter()
+            .take_while(|b| b"|>+-123456789".contains(b))
+            .count();
         let header = &text[span.start..span.start + header_len];
         if header.contains(&b'-') {
             return;
@@ -145,7 +164,8 @@ impl<'d> Collector<'d> {
         let mut chomped: Vec<u8> = header.iter().copied().filter(|b| *b != b'+').collect();
         chomped.push(b'-');
         layout.note(number, last.pointer, &text[span.clone()]);
-        self.edits.replace(span.start..span.start + header_len, &chomped);
+        self.edits
+            .replace(span.start..span.start + header_len, &chomped);
     }
 
     pub(super) fn finish(self) -> Collected<'d> {
@@ -160,42 +180,72 @@ impl<'d> Collector<'d> {
 
     fn seal(&mut self, node: NodeId, value: Scalar<'d>, place: &Place<'_>) {
         let span = self.document.span(node);
-        let region = self.document.properties(node).map_or(span.start, |p| p.span.start)..span.end;
+        let region = self
+            .document
+            .properties(node)
+            .map_or(span.start, |p| p.span.start)..span.end;
         let tag_dropped = self.drop_tag(node);
-        let around = Surroundings { parent: place.parent, ..self.around };
+        let around = Surroundings {
+            parent: place.parent,
+            ..self.around
+        };
         let (document, stand_in) = (self.document, self.stand_in.as_bytes());
-        let _: std::result::Result<(), std::convert::Infallible> = self.edits.replace_with(span.clone(), |out| {
-            match self.source.format {
-                Format::Yaml => {
-                    write_sealed(document, node, &around, stand_in, out);
+        let _: std::result::Result<(), std::convert::Infallible> =
+            self.edits.replace_with(span.clone(), |out| {
+                match self.source.format {
+                    Format::Yaml => {
+                        write_sealed(document, node, &around, stand_in, out);
+                    }
+                    Format::Json => {
+                        out.push(b'"');
+                        out.extend_from_slice(stand_in);
+                        out.push(b'"');
+                    }
                 }
-                Format::Json => {
-                    out.push(b'"');
-                    out.extend_from_slice(stand_in);
-                    out.push(b'"');
-                }
-            }
-            Ok(())
+                Ok(())
+            });
+        self.found.push(Found {
+            value,
+            region: Some(region),
+            span,
+            tag_dropped,
         });
-        self.found.push(Found { value, region: Some(region), span, tag_dropped });
     }
 
     /// A tag that says what the text means cannot stay before ciphertext.
     fn drop_tag(&mut self, node: NodeId) -> bool {
-        let Some(properties) = self.document.properties(node) else { return false };
-        let (Some(tag), Some(span)) = (&properties.tag, &properties.tag_span) else { return false };
+        let Some(properties) = self.document.properties(node) else {
+            return false;
+        };
+        let (Some(tag), Some(span)) = (&properties.tag, &properties.tag_span) else {
+            return false;
+        };
         let core = tag.strip_prefix("tag:yaml.org,2002:");
-        if !matches!(core, Some("int" | "float" | "bool" | "null" | "timestamp" | "binary" | "merge")) {
+        if !matches!(
+            core,
+            Some("int" | "float" | "bool" | "null" | "timestamp" | "binary" | "merge")
+        ) {
             return false;
         }
         let text = self.source.text.as_bytes();
-        let blanks = text[span.end..].iter().take_while(|b| matches!(b, b' ' | b'\t')).count();
+        let blanks = text[span.end..]
+            .iter()
+            .take_while(|b| matches!(b, b' ' | b'\t'))
+            .count();
         self.edits.replace(span.start..span.end + blanks, b"");
         true
     }
 
-    fn note_manifest(&mut self, scalar: &Scalar<'_>, place: &Place<'_>, sealed: bool, node: NodeId) {
-        let Some(Segment::Key(first)) = place.segments.first() else { return };
+    fn note_manifest(
+        &mut self,
+        scalar: &Scalar<'_>,
+        place: &Place<'_>,
+        sealed: bool,
+        node: NodeId,
+    ) {
+        let Some(Segment::Key(first)) = place.segments.first() else {
+            return;
+        };
         let key = key_text(self.document, self.source, *first);
         let offset = self.document.span(node).start;
         match key {
@@ -203,16 +253,28 @@ impl<'d> Collector<'d> {
             "apiVersion" if place.segments.len() == 1 => self.has_api_version = true,
             _ => {}
         }
-        if sealed && matches!(key, "apiVersion" | "kind" | "metadata") && self.sealed_metadata.is_none() {
+        if sealed
+            && matches!(key, "apiVersion" | "kind" | "metadata")
+            && self.sealed_metadata.is_none()
+        {
             self.sealed_metadata = Some((place.key_path(self.document, self.source), offset));
         }
-        if !sealed && matches!(key, "data" | "stringData") && self.clear_secret.is_none() && !scalar.canonical.is_empty() {
+        if !sealed
+            && matches!(key, "data" | "stringData")
+            && self.clear_secret.is_none()
+            && !scalar.canonical.is_empty()
+        {
             self.clear_secret = Some((place.key_path(self.document, self.source), offset));
         }
     }
 
     /// Writes what an alias stands for in braces and brackets, with stand-ins.
-    fn write_expansion(&self, node: NodeId, sealed: &mut std::slice::Iter<'_, bool>, out: &mut Vec<u8>) {
+    fn write_expansion(
+        &self,
+        node: NodeId,
+        sealed: &mut std::slice::Iter<'_, bool>,
+        out: &mut Vec<u8>,
+    ) {
         let document = self.document;
         match document.kind(node) {
             NodeKind::Alias => {
@@ -227,8 +289,13 @@ impl<'d> Collector<'d> {
                         out.extend_from_slice(b", ");
                     }
                     let text = key_text(document, self.source, key);
-                    let merge = text == "<<" && document.kind(key) == NodeKind::Scalar(ScalarStyle::Plain);
-                    if merge { out.extend_from_slice(b"<<") } else { double_quoted(text, out) }
+                    let merge =
+                        text == "<<" && document.kind(key) == NodeKind::Scalar(ScalarStyle::Plain);
+                    if merge {
+                        out.extend_from_slice(b"<<")
+                    } else {
+                        double_quoted(text, out)
+                    }
                     out.extend_from_slice(b": ");
                     self.write_expansion(value, sealed, out);
                 }
@@ -252,7 +319,9 @@ impl<'d> Collector<'d> {
                     out.push(b'"');
                     return;
                 }
-                let Ok(value) = self.source.scalar(document, node) else { return };
+                let Ok(value) = self.source.scalar(document, node) else {
+                    return;
+                };
                 match (value.ty, value.text()) {
                     (ScalarType::Str, Some(text)) => double_quoted(text, out),
                     _ => {
@@ -282,13 +351,19 @@ impl<'d> Visitor for Collector<'d> {
             self.note_manifest(&scalar, place, seal, node);
         }
         if scalar.ty != ScalarType::Null {
-            self.trace.leaf(place.aad, place.selected, scalar.ty, &scalar.canonical);
+            self.trace
+                .leaf(place.aad, place.selected, scalar.ty, &scalar.canonical);
         }
         if let Some(expansion) = &mut self.expansion {
             expansion.sealed.push(seal);
             if seal {
                 let value = self.source.scalar(self.document, node)?;
-                self.found.push(Found { value, region: None, span: 0..0, tag_dropped: false });
+                self.found.push(Found {
+                    value,
+                    region: None,
+                    span: 0..0,
+                    tag_dropped: false,
+                });
             } else if self.sealed_nodes.contains(&node) && is_encryptable(&scalar) {
                 let alias = expansion.alias;
                 return Err(self
@@ -332,14 +407,21 @@ impl<'d> Visitor for Collector<'d> {
         match &mut self.expansion {
             Some(expansion) => expansion.depth += 1,
             None => {
-                self.expansion = Some(Expansion { alias, depth: 0, sealed: Vec::new(), found: self.found.len() });
+                self.expansion = Some(Expansion {
+                    alias,
+                    depth: 0,
+                    sealed: Vec::new(),
+                    found: self.found.len(),
+                });
             }
         }
         Ok(true)
     }
 
     fn alias_end(&mut self, alias: NodeId, target: NodeId, place: &Place<'_>) -> Result<()> {
-        let Some(mut expansion) = self.expansion.take() else { return Ok(()) };
+        let Some(mut expansion) = self.expansion.take() else {
+            return Ok(());
+        };
         if expansion.depth > 0 {
             expansion.depth -= 1;
             self.expansion = Some(expansion);
@@ -350,7 +432,10 @@ impl<'d> Visitor for Collector<'d> {
         }
         let mut text = Zeroizing::new(Vec::new());
         let in_flow = place.parent.is_some_and(|p| {
-            matches!(self.document.kind(p), NodeKind::Mapping { flow: true } | NodeKind::Sequence { flow: true })
+            matches!(
+                self.document.kind(p),
+                NodeKind::Mapping { flow: true } | NodeKind::Sequence { flow: true }
+            )
         });
         if matches!(self.document.kind(target), NodeKind::Scalar(_)) && !in_flow {
             text.extend_from_slice(self.stand_in.as_bytes());
@@ -359,8 +444,10 @@ impl<'d> Visitor for Collector<'d> {
         }
         let span = self.document.span(alias);
         self.edits.replace(span.clone(), &text);
-        self.expanded_notes.push((place.pointer(self.document, self.source), span));
-        self.expanded.push(place.key_path(self.document, self.source));
+        self.expanded_notes
+            .push((place.pointer(self.document, self.source), span));
+        self.expanded
+            .push(place.key_path(self.document, self.source));
         Ok(())
     }
 }

@@ -25,7 +25,10 @@ pub const SOPS_VERSION: &str = "3.13.3";
 /// # Errors
 /// dotenv, INI and everything that SOPS would encrypt as one opaque value: not read yet.
 pub fn format_of(path: &Path) -> Result<Format> {
-    let name = path.file_name().map(|n| n.to_string_lossy()).unwrap_or_default();
+    let name = path
+        .file_name()
+        .map(|n| n.to_string_lossy())
+        .unwrap_or_default();
     if name.ends_with(".yaml") || name.ends_with(".yml") {
         return Ok(Format::Yaml);
     }
@@ -72,11 +75,21 @@ pub fn metadata_of(text: &[u8], format: Format) -> Result<Option<Metadata>> {
     }
     let syntax = |e| super::seal::syntax_error(text, &e);
     let document = match format {
-        Format::Yaml => yaml::Stream::new(text).map_err(syntax)?.next_document().map_err(syntax)?,
+        Format::Yaml => yaml::Stream::new(text)
+            .map_err(syntax)?
+            .next_document()
+            .map_err(syntax)?,
         Format::Json => Some(json::parse(text).map_err(syntax)?),
     };
-    let source = Source { text: std::str::from_utf8(text).unwrap_or(""), format, lines_before: 0 };
-    match document.as_ref().and_then(|d| metadata_node(d, &source).map(|n| (d, n))) {
+    let source = Source {
+        text: std::str::from_utf8(text).unwrap_or(""),
+        format,
+        lines_before: 0,
+    };
+    match document
+        .as_ref()
+        .and_then(|d| metadata_node(d, &source).map(|n| (d, n)))
+    {
         Some((document, node)) => Metadata::read(document, node, source.text).map(Some),
         None => Ok(None),
     }
@@ -104,7 +117,12 @@ pub fn seal_plain(text: &[u8], format: Format, terms: &Terms<'_>) -> Result<Seal
         SelectorKind::UnencryptedCommentRegex => metadata.unencrypted_comment_regex = value,
         SelectorKind::EncryptedCommentRegex => metadata.encrypted_comment_regex = value,
     }
-    key_groups::wrap(&mut metadata, &data_key, terms.groups, terms.shamir_threshold)?;
+    key_groups::wrap(
+        &mut metadata,
+        &data_key,
+        terms.groups,
+        terms.shamir_threshold,
+    )?;
     let cipher = Cipher::new(&data_key);
     let sealing = Sealing {
         format,
@@ -121,7 +139,12 @@ pub fn seal_plain(text: &[u8], format: Format, terms: &Terms<'_>) -> Result<Seal
 ///
 /// # Errors
 /// The text is not sealed, no identity opens it, or it does not verify.
-pub fn open_sealed(text: &[u8], format: Format, identities: &Identities, checks: Checks) -> Result<Opened> {
+pub fn open_sealed(
+    text: &[u8],
+    format: Format,
+    identities: &Identities,
+    checks: Checks,
+) -> Result<Opened> {
     let Some(metadata) = metadata_of(text, format)? else {
         return Err(Error::new(Kind::Input, "this file is not sealed")
             .because("it has no top-level key `sops`")
@@ -158,7 +181,8 @@ pub fn update_sealed(
         return Ok(Update::Untouched);
     }
     let data_key = key_groups::unwrap(metadata, identities()?.as_ref()).map_err(|e| {
-        let mut error = partly_plain(&paths).hint("provide an identity that opens the file, to seal them with its data key");
+        let mut error = partly_plain(&paths)
+            .hint("provide an identity that opens the file, to seal them with its data key");
         for hint in e.hints() {
             error = error.hint(hint.clone());
         }
@@ -166,6 +190,13 @@ pub fn update_sealed(
     })?;
     let cipher = Cipher::new(&data_key);
     let mut ivs = IvSource::from_os()?;
-    let request = TopUp { format, metadata, selector: &selector, cipher: &cipher, ivs: &mut ivs, now };
+    let request = TopUp {
+        format,
+        metadata,
+        selector: &selector,
+        cipher: &cipher,
+        ivs: &mut ivs,
+        now,
+    };
     Ok(Update::ToppedUp(top_up(text, request)?, paths))
 }

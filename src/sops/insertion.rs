@@ -4,11 +4,11 @@ use std::ops::Range;
 
 use super::metadata::{BlockStyle, JsonStyle, Metadata};
 use super::walk::{METADATA_KEY, Source};
+use crate::document::Format;
 use crate::document::flow;
 use crate::document::tree::{Document, NodeId, NodeKind};
 use crate::document::yaml::reader::{break_len, column, line_end};
 use crate::document::yaml::restyle::Surroundings;
-use crate::document::Format;
 
 /// SOPS' indentation, for a document that shows none of its own.
 const SOPS_INDENT: usize = 4;
@@ -17,11 +17,20 @@ const SOPS_INDENT: usize = 4;
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Shape {
     /// Lines of a block mapping.
-    Block { column: usize, break_before: bool, break_after: bool },
+    Block {
+        column: usize,
+        break_before: bool,
+        break_after: bool,
+    },
     /// A member of a YAML mapping in braces.
     Flow { before: String, after: String },
     /// A member of a JSON object.
-    Json { before: String, after: String, member_indent: String, unit: String },
+    Json {
+        before: String,
+        after: String,
+        member_indent: String,
+        unit: String,
+    },
 }
 
 /// Where a metadata block is written.
@@ -42,16 +51,33 @@ pub fn insertion(document: &Document, source: &Source<'_>, end: usize) -> Insert
     let indent_unit = indent_unit(document, text);
     if let Some(place) = flow::insertion(document, text, source.format) {
         let shape = match source.format {
-            Format::Yaml => Shape::Flow { before: place.before, after: place.after },
+            Format::Yaml => Shape::Flow {
+                before: place.before,
+                after: place.after,
+            },
             Format::Json => {
                 let layout = flow::Layout::of(document, text, source.format);
                 let (member_indent, unit) = layout.map_or_else(Default::default, |l| {
-                    if l.multiline { (l.member_indent, l.unit) } else { (String::new(), String::new()) }
+                    if l.multiline {
+                        (l.member_indent, l.unit)
+                    } else {
+                        (String::new(), String::new())
+                    }
                 });
-                Shape::Json { before: place.before, after: place.after, member_indent, unit }
+                Shape::Json {
+                    before: place.before,
+                    after: place.after,
+                    member_indent,
+                    unit,
+                }
             }
         };
-        return Insertion { at: place.offset, shape, indent_unit, line_break };
+        return Insertion {
+            at: place.offset,
+            shape,
+            indent_unit,
+            line_break,
+        };
     }
     let at = document.extent().content_end.min(end);
     let column = match document.root() {
@@ -61,19 +87,35 @@ pub fn insertion(document: &Document, source: &Source<'_>, end: usize) -> Insert
         _ => 0,
     };
     let ends_line = at == 0 || ends_with_break(&bytes[..at]);
-    let shape = Shape::Block { column, break_before: !ends_line, break_after: ends_line };
-    Insertion { at, shape, indent_unit, line_break }
+    let shape = Shape::Block {
+        column,
+        break_before: !ends_line,
+        break_after: ends_line,
+    };
+    Insertion {
+        at,
+        shape,
+        indent_unit,
+        line_break,
+    }
 }
 
 impl Insertion {
     /// The layout around the scalars of this document in `text`.
     pub fn around<'a>(&self, text: &'a str) -> Surroundings<'a> {
-        Surroundings { text, parent: None, indent_unit: self.indent_unit, line_break: self.line_break }
+        Surroundings {
+            text,
+            parent: None,
+            indent_unit: self.indent_unit,
+            line_break: self.line_break,
+        }
     }
 
     /// Blocks for both are the same bytes.
     pub fn same_shape(&self, other: &Insertion) -> bool {
-        self.shape == other.shape && self.indent_unit == other.indent_unit && self.line_break == other.line_break
+        self.shape == other.shape
+            && self.indent_unit == other.indent_unit
+            && self.line_break == other.line_break
     }
 
     /// Writes a block of one word, for the skeleton.
@@ -91,15 +133,27 @@ impl Insertion {
     pub fn write_metadata(&self, metadata: &Metadata, out: &mut Vec<u8>) {
         self.write(out, |out| match &self.shape {
             Shape::Block { column, .. } => {
-                let style = BlockStyle { column: *column, indent: self.indent_unit, line_break: self.line_break };
+                let style = BlockStyle {
+                    column: *column,
+                    indent: self.indent_unit,
+                    line_break: self.line_break,
+                };
                 metadata.write_yaml(&style, out);
             }
             Shape::Flow { .. } => {
                 out.extend_from_slice(b"\"sops\": ");
                 metadata.write_flow(out);
             }
-            Shape::Json { member_indent, unit, .. } => {
-                let style = JsonStyle { member_indent, unit, line_break: self.line_break };
+            Shape::Json {
+                member_indent,
+                unit,
+                ..
+            } => {
+                let style = JsonStyle {
+                    member_indent,
+                    unit,
+                    line_break: self.line_break,
+                };
                 metadata.write_json(&style, out);
             }
         });
@@ -107,7 +161,11 @@ impl Insertion {
 
     fn write(&self, out: &mut Vec<u8>, block: impl FnOnce(&mut Vec<u8>)) {
         match &self.shape {
-            Shape::Block { break_before, break_after, .. } => {
+            Shape::Block {
+                break_before,
+                break_after,
+                ..
+            } => {
                 if *break_before {
                     out.extend_from_slice(self.line_break.as_bytes());
                 }
@@ -130,12 +188,19 @@ impl Insertion {
 
 /// The bytes of a document's metadata member, so that removing them gives back the text that it
 /// was inserted into. `key` and `value` are its nodes.
-pub fn removal(document: &Document, source: &Source<'_>, key: NodeId, value: NodeId) -> Range<usize> {
+pub fn removal(
+    document: &Document,
+    source: &Source<'_>,
+    key: NodeId,
+    value: NodeId,
+) -> Range<usize> {
     if let Some(range) = flow::removal(document, source.text, key) {
         return range;
     }
     let bytes = source.text.as_bytes();
-    let key_start = document.properties(key).map_or(document.span(key).start, |p| p.span.start);
+    let key_start = document
+        .properties(key)
+        .map_or(document.span(key).start, |p| p.span.start);
     let start = key_start - column(bytes, key_start);
     let mut end = document.span(value).end.max(document.span(key).end);
     if !ends_with_break(&bytes[..end]) {
@@ -153,7 +218,9 @@ fn last_break_len(bytes: &[u8]) -> usize {
     if bytes.ends_with(b"\r\n") {
         2
     } else {
-        (1..=3).find(|len| bytes.len() >= *len && break_len(bytes, bytes.len() - len) == *len).unwrap_or(0)
+        (1..=3)
+            .find(|len| bytes.len() >= *len && break_len(bytes, bytes.len() - len) == *len)
+            .unwrap_or(0)
     }
 }
 
@@ -164,12 +231,18 @@ pub(super) fn ends_with_break(bytes: &[u8]) -> bool {
 /// The file's line break: its first one.
 pub(super) fn line_break_of(bytes: &[u8]) -> &'static str {
     let end = line_end(bytes, 0);
-    if bytes[end..].starts_with(b"\r\n") { "\r\n" } else { "\n" }
+    if bytes[end..].starts_with(b"\r\n") {
+        "\r\n"
+    } else {
+        "\n"
+    }
 }
 
 /// The file's own indentation: how far its first nested block collection is set off.
 fn indent_unit(document: &Document, text: &str) -> usize {
-    let Some(root) = document.root() else { return SOPS_INDENT };
+    let Some(root) = document.root() else {
+        return SOPS_INDENT;
+    };
     if !matches!(document.kind(root), NodeKind::Mapping { flow: false }) {
         return SOPS_INDENT;
     }
@@ -177,7 +250,9 @@ fn indent_unit(document: &Document, text: &str) -> usize {
     let outer = column(bytes, document.span(root).start);
     // The metadata block itself, if there is one, was written with the file's indentation.
     let metadata = document.get(root, METADATA_KEY, text);
-    let values = metadata.into_iter().chain(document.entries(root).map(|(_, value)| value));
+    let values = metadata
+        .into_iter()
+        .chain(document.entries(root).map(|(_, value)| value));
     for value in values {
         if matches!(document.kind(value), NodeKind::Mapping { flow: false }) {
             let inner = column(bytes, document.span(value).start);

@@ -36,7 +36,9 @@ pub struct Opened {
 
 impl std::fmt::Debug for Opened {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Opened").field("leaves", &self.leaves).finish_non_exhaustive()
+        f.debug_struct("Opened")
+            .field("leaves", &self.leaves)
+            .finish_non_exhaustive()
     }
 }
 
@@ -60,11 +62,28 @@ pub fn open(
     checks: Checks,
 ) -> Result<Opened> {
     let layout = read_layout(metadata, cipher);
-    let opened = open_with(text, format, metadata, selector, cipher, checks, layout.as_ref())?;
+    let opened = open_with(
+        text,
+        format,
+        metadata,
+        selector,
+        cipher,
+        checks,
+        layout.as_ref(),
+    )?;
     if layout.as_ref().is_some_and(|l| !l.is_empty()) && !reads_back(&opened, format, selector) {
         // The file was changed since the spellings were noted: its values count, not its looks.
         let none = Layout::new();
-        return open_with(text, format, metadata, selector, cipher, checks, Some(&none)).map(|o| o.opened);
+        return open_with(
+            text,
+            format,
+            metadata,
+            selector,
+            cipher,
+            checks,
+            Some(&none),
+        )
+        .map(|o| o.opened);
     }
     Ok(opened.opened)
 }
@@ -93,7 +112,11 @@ pub(super) fn for_each_document(
             let mut number = 0;
             while let Some(document) = stream.next_document().map_err(|e| syntax_error(text, &e))? {
                 let end = stream.position();
-                let source = Source { text: stream.text(), format, lines_before: 0 };
+                let source = Source {
+                    text: stream.text(),
+                    format,
+                    lines_before: 0,
+                };
                 each(&source, &document, number, end)?;
                 number += 1;
             }
@@ -101,7 +124,11 @@ pub(super) fn for_each_document(
         }
         Format::Json => {
             let document = json::parse(text).map_err(|e| syntax_error(text, &e))?;
-            let source = Source { text: std::str::from_utf8(text).unwrap_or(""), format, lines_before: 0 };
+            let source = Source {
+                text: std::str::from_utf8(text).unwrap_or(""),
+                format,
+                lines_before: 0,
+            };
             each(&source, &document, 0, text.len())?;
             Ok(1)
         }
@@ -138,6 +165,7 @@ fn open_with(
             layout,
             number,
             edits: Edits::with_capacity(end - start),
+            limit: metadata_range(document, source).map_or(usize::MAX, |r| r.start),
             plain: &mut plain,
             leaves: 0,
             clear_comments: &mut clear_comments,
@@ -146,7 +174,11 @@ fn open_with(
         };
         walk(document, source, &mut Walk::new(selector), &mut opener)?;
         opener.restore_collections()?;
-        let Opener { mut edits, leaves: found, .. } = opener;
+        let Opener {
+            mut edits,
+            leaves: found,
+            ..
+        } = opener;
         leaves += found;
         remove_metadata(document, source, layout, number, &mut edits);
         edits.apply(text, start..end, &mut out);
@@ -162,26 +194,53 @@ fn open_with(
     if !checks.ignore_mac {
         check_mac(metadata, cipher, mac)?;
     }
-    Ok(Attempt { opened: Opened { bytes: out, leaves, clear_comments }, leaves_trace })
+    Ok(Attempt {
+        opened: Opened {
+            bytes: out,
+            leaves,
+            clear_comments,
+        },
+        leaves_trace,
+    })
 }
 
 fn check_mac(metadata: &Metadata, cipher: &Cipher, mac: MacHasher) -> Result<()> {
-    let stored = open_mac(cipher, metadata.mac.as_bytes(), &metadata.last_modified).map_err(|e| {
-        Error::new(Kind::Crypto, "the MAC of this file cannot be opened")
-            .because(e.to_string())
-            .hint("`lastmodified` and `mac` belong together: restore both from version control")
-    })?;
+    let stored =
+        open_mac(cipher, metadata.mac.as_bytes(), &metadata.last_modified).map_err(|e| {
+            Error::new(Kind::Crypto, "the MAC of this file cannot be opened")
+                .because(e.to_string())
+                .hint("`lastmodified` and `mac` belong together: restore both from version control")
+        })?;
     let Some(stored) = stored else {
         return Err(Error::new(Kind::Crypto, "this file has no MAC")
             .because("nothing proves that its values are complete and unchanged")
             .hint("restore the file from version control, or open it with `--ignore-mac`"));
     };
     if !mac.finish().matches(&stored) {
-        return Err(Error::new(Kind::Crypto, "the MAC of this file does not match its values")
-            .because("a value was changed, added or removed without the data key")
-            .hint("compare with version control; `--ignore-mac` opens the file as it is"));
+        return Err(Error::new(
+            Kind::Crypto,
+            "the MAC of this file does not match its values",
+        )
+        .because("a value was changed, added or removed without the data key")
+        .hint("compare with version control; `--ignore-mac` opens the file as it is"));
     }
     Ok(())
+}
+
+/// The entry of a document's metadata.
+fn metadata_entry(document: &Document, source: &Source<'_>) -> Option<(NodeId, NodeId)> {
+    let root = document.root()?;
+    if !matches!(document.kind(root), NodeKind::Mapping { .. }) {
+        return None;
+    }
+    document
+        .entries(root)
+        .find(|(key, _)| key_text(document, source, *key) == METADATA_KEY)
+}
+
+fn metadata_range(document: &Document, source: &Source<'_>) -> Option<Range<usize>> {
+    let (key, value) = metadata_entry(document, source)?;
+    Some(removal(document, source, key, value))
 }
 
 /// Takes the top-level key `sops` out of a document.
@@ -193,25 +252,19 @@ fn remove_metadata(
     edits: &mut Edits,
 ) {
     let Some(root) = document.root() else { return };
-    if !matches!(document.kind(root), NodeKind::Mapping { .. }) {
+    let Some(range) = metadata_range(document, source) else {
         return;
-    }
-    let mut entries = 0;
-    let mut metadata = None;
-    for (key, value) in document.entries(root) {
-        entries += 1;
-        if key_text(document, source, key) == METADATA_KEY {
-            metadata = Some((key, value));
-        }
-    }
-    let Some((key, value)) = metadata else { return };
-    let range = removal(document, source, key, value);
+    };
+    let entries = document.entries(root).count();
     let spelling = layout.and_then(|l| l.spelling(number, ""));
     if entries > 1 || matches!(document.kind(root), NodeKind::Mapping { flow: true }) {
         edits.replace(range, b"");
     } else if let Some(spelling) = spelling {
         let mut text = Zeroizing::new(spelling.to_vec());
-        if source.text[range.clone()].ends_with('\n') && range.start > 0 && !ends_with_break(spelling) {
+        if source.text[range.clone()].ends_with('\n')
+            && range.start > 0
+            && !ends_with_break(spelling)
+        {
             text.extend_from_slice(b"\n");
         }
         edits.replace(range, &text);
@@ -275,7 +328,9 @@ impl PlainPaths {
 
     /// An error that names the paths, if there are any.
     pub(super) fn check(self) -> Result<()> {
-        let Some(first) = self.first else { return Ok(()) };
+        let Some(first) = self.first else {
+            return Ok(());
+        };
         Err(first
             .because(format!("plaintext at {}", list_paths(&self.paths)))
             .hint("`secrets encrypt -i` seals what was added in plaintext"))
@@ -284,7 +339,11 @@ impl PlainPaths {
 
 /// The first key paths, and how many more there are.
 pub(super) fn list_paths(paths: &[String]) -> String {
-    let mut list: Vec<String> = paths.iter().take(SHOWN_PATHS).map(|p| format!("`{p}`")).collect();
+    let mut list: Vec<String> = paths
+        .iter()
+        .take(SHOWN_PATHS)
+        .map(|p| format!("`{p}`"))
+        .collect();
     if paths.len() > SHOWN_PATHS {
         list.push(format!("{} more", paths.len() - SHOWN_PATHS));
     }
@@ -301,6 +360,8 @@ struct Opener<'o> {
     layout: Option<&'o Layout>,
     number: usize,
     edits: Edits,
+    /// Where the metadata begins, with the line break that was put before it: edits end here.
+    limit: usize,
     plain: &'o mut PlainPaths,
     leaves: usize,
     clear_comments: &'o mut Vec<usize>,
@@ -311,13 +372,46 @@ struct Opener<'o> {
 impl Opener<'_> {
     fn error(&self, node: NodeId, kind: Kind, message: &str, place: &Place<'_>) -> Error {
         let path = place.key_path(self.document, self.source);
-        self.source.error(self.document.span(node).start, kind, format!("{message} at `{path}`"))
+        self.source.error(
+            self.document.span(node).start,
+            kind,
+            format!("{message} at `{path}`"),
+        )
     }
 
     /// The bytes from a node's properties to its end: what a noted spelling replaces.
     fn region(&self, node: NodeId) -> Range<usize> {
         let span = self.document.span(node);
-        self.document.properties(node).map_or(span.start, |p| p.span.start)..span.end
+        self.document
+            .properties(node)
+            .map_or(span.start, |p| p.span.start)..span.end
+    }
+
+    /// Replaces a span. A block scalar's reaches over the line break before the metadata, which
+    /// goes with the metadata if the source had no final newline.
+    fn replace(&mut self, span: Range<usize>, text: &[u8]) {
+        if span.end > self.limit && span.start < self.limit {
+            let line_break = self.around.line_break.as_bytes();
+            let text = text.strip_suffix(line_break).unwrap_or(text);
+            self.edits.replace(span.start..self.limit, text);
+        } else {
+            self.edits.replace(span, text);
+        }
+    }
+
+    fn open_scalar(&mut self, node: NodeId, around: &Surroundings<'_>, value: &Scalar<'_>) {
+        let mut text = Zeroizing::new(Vec::with_capacity(value.canonical.len() * 2 + 64));
+        let (format, kept) = (self.source.format, self.layout.is_some());
+        let comment = opened_text(format, self.document, node, around, value, kept, &mut text);
+        let span = self.document.span(node);
+        match comment {
+            Some(comment) => {
+                let (before, after) = text.split_at(comment.at.min(text.len()));
+                self.replace(span.start..comment.source.start, before);
+                self.replace(comment.source.end..span.end, after);
+            }
+            None => self.replace(span, &text),
+        }
     }
 
     /// A comment that sops sealed as a list item becomes a comment line again.
@@ -325,7 +419,10 @@ impl Opener<'_> {
         let bytes = self.source.text.as_bytes();
         let span = self.document.span(node);
         let before = &bytes[..span.start];
-        let dash = before.iter().rposition(|b| !matches!(b, b' ' | b'\t')).unwrap_or(span.start);
+        let dash = before
+            .iter()
+            .rposition(|b| !matches!(b, b' ' | b'\t'))
+            .unwrap_or(span.start);
         if before.get(dash) != Some(&b'-') {
             return;
         }
@@ -337,8 +434,12 @@ impl Opener<'_> {
 
     /// Puts back what noted spellings stand for on nodes that are no leaves: expanded aliases.
     fn restore_collections(&mut self) -> Result<()> {
-        let Some(layout) = self.layout.filter(|l| !l.is_empty()) else { return Ok(()) };
-        let Some(root) = self.document.root() else { return Ok(()) };
+        let Some(layout) = self.layout.filter(|l| !l.is_empty()) else {
+            return Ok(());
+        };
+        let Some(root) = self.document.root() else {
+            return Ok(());
+        };
         let mut stack = vec![(root, String::new())];
         while let Some((node, pointer)) = stack.pop() {
             let is_mapping = matches!(self.document.kind(node), NodeKind::Mapping { .. });
@@ -349,7 +450,7 @@ impl Opener<'_> {
                 && let Some(spelling) = layout.spelling(self.number, &pointer)
             {
                 let region = self.region(node);
-                self.edits.replace(region, spelling);
+                self.replace(region, spelling);
                 continue;
             }
             if is_mapping {
@@ -397,12 +498,14 @@ impl Visitor for Opener<'_> {
             }
             trace(self.trace, &scalar, place);
             // A spelling noted for a value in clear: a block scalar at the end of the text.
-            if let Some(spelling) = self.layout.filter(|l| !l.is_empty()).and_then(|l| {
-                l.spelling(self.number, &place.pointer(self.document, self.source))
-            }) && place.alias.is_none()
+            if let Some(spelling) = self
+                .layout
+                .filter(|l| !l.is_empty())
+                .and_then(|l| l.spelling(self.number, &place.pointer(self.document, self.source)))
+                && place.alias.is_none()
             {
                 let region = self.region(node);
-                self.edits.replace(region, spelling);
+                self.replace(region, spelling);
             }
             return Ok(());
         }
@@ -412,12 +515,19 @@ impl Visitor for Opener<'_> {
         };
         let Some(envelope) = envelope else {
             let path = place.key_path(self.document, self.source);
-            let error = self.error(node, Kind::Input, "a value that must be encrypted is in plaintext", place);
+            let error = self.error(
+                node,
+                Kind::Input,
+                "a value that must be encrypted is in plaintext",
+                place,
+            );
             self.plain.add(path, || error);
             return Ok(());
         };
         let mut plain = std::mem::take(&mut *self.scratch);
-        let opened = self.cipher.open_into(&envelope, place.aad.as_bytes(), &mut plain);
+        let opened = self
+            .cipher
+            .open_into(&envelope, place.aad.as_bytes(), &mut plain);
         *self.scratch = plain;
         let ty = opened.map_err(|e| {
             self.error(node, Kind::Crypto, "a value cannot be opened", place)
@@ -431,25 +541,29 @@ impl Visitor for Opener<'_> {
         }
         let plain = std::mem::take(&mut self.scratch);
         let value = Scalar::from_decrypted(ty, &plain).map_err(|_| {
-            self.error(node, Kind::Crypto, "an opened value is not of its type", place)
-                .because(format!("it says `type:{}`", ty.name()))
+            self.error(
+                node,
+                Kind::Crypto,
+                "an opened value is not of its type",
+                place,
+            )
+            .because(format!("it says `type:{}`", ty.name()))
         })?;
         self.mac.update(&value.canonical);
         trace(self.trace, &value, place);
         if place.alias.is_none() {
             let noted = self.layout.filter(|l| !l.is_empty());
-            let noted = noted.and_then(|l| l.spelling(self.number, &place.pointer(self.document, self.source)));
+            let noted = noted
+                .and_then(|l| l.spelling(self.number, &place.pointer(self.document, self.source)));
             if let Some(spelling) = noted {
                 let region = self.region(node);
-                self.edits.replace(region, spelling);
+                self.replace(region, spelling);
             } else {
-                let around = Surroundings { parent: place.parent, ..self.around };
-                let (document, format, kept) = (self.document, self.source.format, self.layout.is_some());
-                let span = self.document.span(node);
-                let _: std::result::Result<(), std::convert::Infallible> = self.edits.replace_with(span, |out| {
-                    opened_text(format, document, node, &around, &value, kept, out);
-                    Ok(())
-                });
+                let around = Surroundings {
+                    parent: place.parent,
+                    ..self.around
+                };
+                self.open_scalar(node, &around, &value);
             }
         }
         drop(value);
@@ -458,7 +572,9 @@ impl Visitor for Opener<'_> {
     }
 
     fn comment(&mut self, number: u32, place: &Place<'_>) -> Result<()> {
-        let Some(comment) = self.document.comment(number) else { return Ok(()) };
+        let Some(comment) = self.document.comment(number) else {
+            return Ok(());
+        };
         if !place.selected || place.alias.is_some() {
             return Ok(());
         }
@@ -468,7 +584,11 @@ impl Visitor for Opener<'_> {
         if text.is_empty() {
             return Ok(());
         }
-        let envelope = if looks_sealed(text) { Envelope::parse(text) } else { None };
+        let envelope = if looks_sealed(text) {
+            Envelope::parse(text)
+        } else {
+            None
+        };
         let mut plain = std::mem::take(&mut *self.scratch);
         let opened = envelope.map(|e| self.cipher.open_into(&e, place.aad.as_bytes(), &mut plain));
         *self.scratch = plain;
@@ -489,13 +609,21 @@ impl Visitor for Opener<'_> {
         }
         // sops prints an encrypted comment that stood beside a value on a line above it.
         let line_start = comment.span.start - indent;
-        let line_indent = bytes[line_start..].iter().take_while(|b| **b == b' ').count();
+        let line_indent = bytes[line_start..]
+            .iter()
+            .take_while(|b| **b == b' ')
+            .count();
         text.resize(line_indent, b' ');
         comment_lines(&self.scratch, line_indent, line_break, &mut text);
         text.extend_from_slice(line_break.as_bytes());
         self.edits.replace(line_start..line_start, &text);
-        let blanks = bytes[..comment.span.start].iter().rev().take_while(|b| matches!(b, b' ' | b'\t')).count();
-        self.edits.replace(comment.span.start - blanks..comment.span.end, b"");
+        let blanks = bytes[..comment.span.start]
+            .iter()
+            .rev()
+            .take_while(|b| matches!(b, b' ' | b'\t'))
+            .count();
+        self.edits
+            .replace(comment.span.start - blanks..comment.span.end, b"");
         Ok(())
     }
 }

@@ -23,8 +23,8 @@ use super::walk::{Place, Source, Visitor, walk};
 use crate::document::edit::Edits;
 use crate::document::scalar::{Scalar, ScalarType};
 use crate::document::tree::{Document, NodeId};
-use crate::document::yaml::restyle::{Surroundings, write_opened};
-use crate::document::{Format, json, yaml};
+use crate::document::yaml::restyle::{HeaderComment, Surroundings, write_opened};
+use crate::document::{Format, json, json_spell, yaml};
 use crate::error::{Error, Kind, Result};
 
 /// Checks that a caller insists on passing over.
@@ -114,7 +114,8 @@ pub fn seal(text: &[u8], mut sealing: Sealing<'_>) -> Result<Sealed> {
                 number += 1;
             }
             if number == 0 {
-                return Err(Error::new(Kind::Input, "the text holds no document").hint("there is nothing to seal"));
+                return Err(Error::new(Kind::Input, "the text holds no document")
+                    .hint("there is nothing to seal"));
             }
             sealer.out.extend_from_slice(&text[end..]);
         }
@@ -126,10 +127,19 @@ pub fn seal(text: &[u8], mut sealing: Sealing<'_>) -> Result<Sealed> {
         }
     }
     if sealer.leaves == 0 && !sealing.allow.nothing_selected {
-        let selector = format!("{}: {}", sealing.selector.kind().name(), sealing.selector.value());
-        return Err(Error::new(Kind::Input, format!("`{selector}` selects nothing in this file"))
-            .because("it would be written as it is, in plaintext")
-            .hint("mend the selector in the creation rule, or insist with `--allow nothing-selected`"));
+        let selector = format!(
+            "{}: {}",
+            sealing.selector.kind().name(),
+            sealing.selector.value()
+        );
+        return Err(Error::new(
+            Kind::Input,
+            format!("`{selector}` selects nothing in this file"),
+        )
+        .because("it would be written as it is, in plaintext")
+        .hint(
+            "mend the selector in the creation rule, or insist with `--allow nothing-selected`",
+        ));
     }
     sealer.finish(sealing)
 }
@@ -171,7 +181,11 @@ impl Sealer {
         number: usize,
         sealing: &mut Sealing<'_>,
     ) -> Result<()> {
-        let source = Source { text, format: sealing.format, lines_before: 0 };
+        let source = Source {
+            text,
+            format: sealing.format,
+            lines_before: 0,
+        };
         let start = document.extent().start;
         if let Some(node) = metadata_node(document, &source) {
             return Err(source
@@ -180,28 +194,62 @@ impl Sealer {
                 .hint("rename the key; if the documents were sealed one by one, open them first and seal the file as a whole"));
         }
         let insertion = insertion(document, &source, end);
-        let mut collector = Collector::new(document, &source, &self.stand_in, insertion.around(text));
-        walk(document, &source, &mut Walk::new(sealing.selector), &mut collector)?;
+        // Where comments select, the metadata block behind the last of them counts: then the
+        // first walk must see it as well.
+        let with_block = if sealing.selector.kind().looks_at_comments() {
+            Some(WithBlock::of(&source, start..end, &insertion)?)
+        } else {
+            None
+        };
+        let (text, document, range, after) = match &with_block {
+            None => (text, document, start..insertion.at, insertion.at..end),
+            Some(w) => (
+                w.text.as_str(),
+                &w.document,
+                0..w.block.start,
+                w.block.end..w.text.len(),
+            ),
+        };
+        let lines_before = match &with_block {
+            Some(_) => source.text[..start].matches('\n').count(),
+            None => 0,
+        };
+        let source = Source {
+            text,
+            format: sealing.format,
+            lines_before,
+        };
+        let around = insertion.around(text);
+        let mut collector = Collector::new(document, &source, &self.stand_in, around);
+        let mut selection = Walk::new(sealing.selector);
+        walk(document, &source, &mut selection, &mut collector)?;
         collector.check_manifest(sealing.allow)?;
-        collector.settle_end(insertion.at, &mut self.layout, number);
+        collector.settle_end(range.end, &mut self.layout, number);
         let mut collected = collector.finish();
         self.layout_needed |= collected.layout_needed || !self.layout.is_empty();
 
         // The skeleton: the document alone, with stand-ins and a metadata block of one word.
         let mut skeleton = Zeroizing::new(Vec::with_capacity((end - start) * 2 + 64));
-        collected.edits.apply(text.as_bytes(), start..insertion.at, &mut skeleton);
+        collected.edits.apply(text.as_bytes(), range, &mut skeleton);
         let block_at = skeleton.len();
         insertion.write_stand_in(&mut skeleton);
         let block_end = skeleton.len();
-        skeleton.extend_from_slice(&text.as_bytes()[insertion.at..end]);
+        skeleton.extend_from_slice(&text.as_bytes()[after]);
 
-        let skeleton_text = std::str::from_utf8(&skeleton).map_err(|_| self_check("the skeleton is not UTF-8"))?;
+        let skeleton_text =
+            std::str::from_utf8(&skeleton).map_err(|_| self_check("the skeleton is not UTF-8"))?;
         let again = match sealing.format {
             Format::Yaml => yaml::Stream::of_valid(skeleton_text).next_document(),
             Format::Json => json::parse(&skeleton).map(Some),
         };
-        let again = again.map_err(|e| self_check(&e.to_string()))?.ok_or_else(|| self_check("no document"))?;
-        let skeleton_source = Source { text: skeleton_text, format: sealing.format, lines_before: 0 };
+        let again = again
+            .map_err(|e| self_check(&e.to_string()))?
+            .ok_or_else(|| self_check("no document"))?;
+        let skeleton_source = Source {
+            text: skeleton_text,
+            format: sealing.format,
+            lines_before: 0,
+        };
         let places: Vec<usize> = memmem::find_iter(&skeleton, self.stand_in.as_bytes()).collect();
         if places.len() != collected.found.len() {
             return Err(self_check("a stand-in was lost"));
@@ -227,10 +275,23 @@ impl Sealer {
             trace: Trace::default(),
             scratch: Zeroizing::new(Vec::new()),
         };
-        walk(&again, &skeleton_source, &mut Walk::new(sealing.selector), &mut filler)?;
-        let Filler { mut edits, next, trace, layout_needed, .. } = filler;
+        walk(
+            &again,
+            &skeleton_source,
+            &mut Walk::new(sealing.selector),
+            &mut filler,
+        )?;
+        let Filler {
+            mut edits,
+            next,
+            trace,
+            layout_needed,
+            ..
+        } = filler;
         if next != places.len() || trace.finish() != collected.trace {
-            return Err(self_check("the sealed text would not mean what its source means"));
+            return Err(self_check(
+                "the sealed text would not mean what its source means",
+            ));
         }
         self.layout_needed |= layout_needed;
         self.leaves += places.len();
@@ -243,21 +304,41 @@ impl Sealer {
 
     fn finish(self, mut sealing: Sealing<'_>) -> Result<Sealed> {
         let mut text = Vec::new();
-        seal_mac(sealing.cipher, &mut text, &self.mac.finish(), &sealing.metadata.last_modified, &sealing.ivs.next_iv())?;
+        seal_mac(
+            sealing.cipher,
+            &mut text,
+            &self.mac.finish(),
+            &sealing.metadata.last_modified,
+            &sealing.ivs.next_iv(),
+        )?;
         sealing.metadata.mac = ascii(text);
         if self.layout_needed {
             let mut text = Vec::new();
             let notes = self.layout.to_bytes();
-            sealing.cipher.seal_into(&mut text, &notes, LAYOUT_AAD, ScalarType::Str, &sealing.ivs.next_iv())?;
+            sealing.cipher.seal_into(
+                &mut text,
+                &notes,
+                LAYOUT_AAD,
+                ScalarType::Str,
+                &sealing.ivs.next_iv(),
+            )?;
             sealing.metadata.layout = Some(ascii(text));
         }
         let bytes = insert_blocks(self.out, &self.insertions, &sealing.metadata);
-        Ok(Sealed { bytes, leaves: self.leaves, expanded: self.expanded })
+        Ok(Sealed {
+            bytes,
+            leaves: self.leaves,
+            expanded: self.expanded,
+        })
     }
 }
 
 /// Writes the metadata into every document. Blocks of the same shape are rendered once.
-fn insert_blocks(mut out: Vec<u8>, insertions: &[(usize, Insertion)], metadata: &Metadata) -> Vec<u8> {
+fn insert_blocks(
+    mut out: Vec<u8>,
+    insertions: &[(usize, Insertion)],
+    metadata: &Metadata,
+) -> Vec<u8> {
     if let [(at, insertion)] = insertions {
         let mut block = Vec::new();
         insertion.write_metadata(metadata, &mut block);
@@ -268,7 +349,9 @@ fn insert_blocks(mut out: Vec<u8>, insertions: &[(usize, Insertion)], metadata: 
     let mut sealed = Vec::new();
     let mut done = 0;
     for (at, insertion) in insertions {
-        let known = rendered.iter().position(|(known, _)| known.same_shape(insertion));
+        let known = rendered
+            .iter()
+            .position(|(known, _)| known.same_shape(insertion));
         let index = known.unwrap_or_else(|| {
             let mut block = Vec::new();
             insertion.write_metadata(metadata, &mut block);
@@ -291,9 +374,49 @@ pub(super) fn ascii(text: Vec<u8>) -> String {
 }
 
 pub(super) fn self_check(what: &str) -> Error {
-    Error::new(Kind::Input, "this file cannot be sealed without changing what it means")
-        .because(what.to_owned())
-        .hint("the file was left as it was; please report its shape (not its values)")
+    Error::new(
+        Kind::Input,
+        "this file cannot be sealed without changing what it means",
+    )
+    .because(what.to_owned())
+    .hint("the file was left as it was; please report its shape (not its values)")
+}
+
+/// A document on its own, with a stand-in of its metadata block.
+struct WithBlock {
+    text: Zeroizing<String>,
+    document: Document,
+    block: std::ops::Range<usize>,
+}
+
+impl WithBlock {
+    fn of(
+        source: &Source<'_>,
+        range: std::ops::Range<usize>,
+        insertion: &Insertion,
+    ) -> Result<Self> {
+        let bytes = source.text.as_bytes();
+        let mut text = Vec::with_capacity(range.len() + 64);
+        text.extend_from_slice(&bytes[range.start..insertion.at]);
+        let start = text.len();
+        insertion.write_stand_in(&mut text);
+        let block = start..text.len();
+        text.extend_from_slice(&bytes[insertion.at..range.end]);
+        let text = String::from_utf8(text).map_err(|_| self_check("the document is not UTF-8"))?;
+        let text = Zeroizing::new(text);
+        let document = match source.format {
+            Format::Yaml => yaml::Stream::of_valid(&text).next_document(),
+            Format::Json => json::parse(text.as_bytes()).map(Some),
+        };
+        let document = document
+            .map_err(|e| self_check(&e.to_string()))?
+            .ok_or_else(|| self_check("no document"))?;
+        Ok(WithBlock {
+            text,
+            document,
+            block,
+        })
+    }
 }
 
 /// A running digest of what a walk met, to compare the two parses by.
@@ -354,11 +477,28 @@ impl Filler<'_> {
         let Some(region) = &found.region else { return };
         let source = self.original.as_bytes();
         let original = &source[found.span.clone()];
-        let around = Surroundings { parent: place.parent, ..self.around };
+        let around = Surroundings {
+            parent: place.parent,
+            ..self.around
+        };
         if !found.tag_dropped {
             for layout_kept in [false, true] {
                 self.scratch.clear();
-                opened_text(self.source.format, self.document, node, &around, &found.value, layout_kept, &mut self.scratch);
+                let comment = opened_text(
+                    self.source.format,
+                    self.document,
+                    node,
+                    &around,
+                    &found.value,
+                    layout_kept,
+                    &mut self.scratch,
+                );
+                if let Some(comment) = comment {
+                    // In the skeleton the comment is still the source's.
+                    let text = &self.source.text.as_bytes()[comment.source];
+                    self.scratch
+                        .splice(comment.at..comment.at, text.iter().copied());
+                }
                 let at_end = found.span.end == source.len() && !original.ends_with(b"\n");
                 let opened: &[u8] = match self.scratch.strip_suffix(around.line_break.as_bytes()) {
                     Some(shorter) if at_end => shorter,
@@ -371,7 +511,11 @@ impl Filler<'_> {
             }
         }
         self.layout_needed = true;
-        self.layout.note(self.number, place.pointer(self.document, self.source), &source[region.clone()]);
+        self.layout.note(
+            self.number,
+            place.pointer(self.document, self.source),
+            &source[region.clone()],
+        );
     }
 }
 
@@ -384,15 +528,16 @@ pub(super) fn opened_text(
     value: &Scalar<'_>,
     layout_kept: bool,
     out: &mut Vec<u8>,
-) {
+) -> Option<HeaderComment> {
     match format {
         Format::Yaml => write_opened(document, node, around, value, layout_kept, out),
         Format::Json => {
             let start = out.len();
-            if crate::document::json_spell::json_like_sops(value, out).is_err() {
+            if json_spell::json_like_sops(value, out).is_err() {
                 out.truncate(start);
-                crate::document::json_spell::json_string_like_go(&value.canonical, out);
+                json_spell::json_string_like_go(&value.canonical, out);
             }
+            None
         }
     }
 }
@@ -404,32 +549,38 @@ impl Visitor for Filler<'_> {
         }
         let is_stand_in = scalar.canonical.starts_with(self.stand_in);
         if !is_stand_in {
-            self.trace.leaf(place.aad, place.selected, scalar.ty, &scalar.canonical);
+            self.trace
+                .leaf(place.aad, place.selected, scalar.ty, &scalar.canonical);
             if !self.mac_only_encrypted || place.selected {
                 self.mac.update(&scalar.canonical);
             }
             return Ok(());
         }
-        let (Some(found), Some(&at)) = (self.found.get(self.next), self.places.get(self.next)) else {
+        let (Some(found), Some(&at)) = (self.found.get(self.next), self.places.get(self.next))
+        else {
             return Err(self_check("a stand-in is met twice"));
         };
         self.next += 1;
         if !place.selected {
             return Err(self_check("a stand-in moved out of the selected place"));
         }
-        self.trace.leaf(place.aad, true, found.value.ty, &found.value.canonical);
+        self.trace
+            .leaf(place.aad, true, found.value.ty, &found.value.canonical);
         self.mac.update(&found.value.canonical);
         let iv = self.ivs.next_iv();
         let (cipher, value) = (self.cipher, &found.value);
-        self.edits.replace_with(at..at + self.stand_in.len(), |out| {
-            cipher.seal_into(out, &value.canonical, place.aad.as_bytes(), value.ty, &iv)
-        })?;
+        self.edits
+            .replace_with(at..at + self.stand_in.len(), |out| {
+                cipher.seal_into(out, &value.canonical, place.aad.as_bytes(), value.ty, &iv)
+            })?;
         self.note_spelling(node, found, place);
         Ok(())
     }
 
     fn comment(&mut self, number: u32, place: &Place<'_>) -> Result<()> {
-        let Some(comment) = self.document.comment(number) else { return Ok(()) };
+        let Some(comment) = self.document.comment(number) else {
+            return Ok(());
+        };
         if !place.selected || place.alias.is_some() {
             return Ok(());
         }
@@ -446,8 +597,11 @@ impl Visitor for Filler<'_> {
             cipher.seal_into(out, text, place.aad.as_bytes(), ScalarType::Comment, &iv)?;
             let sealed = std::str::from_utf8(&out[start..]).unwrap_or("");
             if selector.exempts_encrypted_comment(sealed) {
-                return Err(Error::new(Kind::Config, "an encrypted comment would match `unencrypted_comment_regex`")
-                    .hint("make the expression one that ciphertext cannot match"));
+                return Err(Error::new(
+                    Kind::Config,
+                    "an encrypted comment would match `unencrypted_comment_regex`",
+                )
+                .hint("make the expression one that ciphertext cannot match"));
             }
             Ok::<(), Error>(())
         })

@@ -28,7 +28,11 @@ use crate::error::{Error, Kind, Result};
 pub fn plain_paths(text: &[u8], format: Format, selector: &Selector) -> Result<Vec<String>> {
     let mut paths = Vec::new();
     for_each_document(text, format, |source, document, _, _| {
-        let mut finder = Finder { document, source, paths: &mut paths };
+        let mut finder = Finder {
+            document,
+            source,
+            paths: &mut paths,
+        };
         walk(document, source, &mut Walk::new(selector), &mut finder)
     })?;
     Ok(paths)
@@ -50,7 +54,8 @@ impl Visitor for Finder<'_> {
 }
 
 fn is_plain(scalar: &Scalar<'_>) -> bool {
-    is_encryptable(scalar) && (scalar.ty != ScalarType::Str || Envelope::parse(&scalar.canonical).is_none())
+    is_encryptable(scalar)
+        && (scalar.ty != ScalarType::Str || Envelope::parse(&scalar.canonical).is_none())
 }
 
 /// The error for a sealed file with plain values that no identity is at hand to seal.
@@ -81,7 +86,14 @@ pub struct TopUp<'a> {
 /// # Errors
 /// A sealed value or the MAC does not verify.
 pub fn top_up(text: &[u8], request: TopUp<'_>) -> Result<Vec<u8>> {
-    let TopUp { format, metadata, selector, cipher, ivs, now } = request;
+    let TopUp {
+        format,
+        metadata,
+        selector,
+        cipher,
+        ivs,
+        now,
+    } = request;
     let mut before = MacHasher::new(metadata.mac_only_encrypted);
     let mut after = MacHasher::new(metadata.mac_only_encrypted);
     let mut documents = Vec::new();
@@ -104,14 +116,19 @@ pub fn top_up(text: &[u8], request: TopUp<'_>) -> Result<Vec<u8>> {
         documents.push((start..end, filler.edits, spans));
         Ok(())
     })?;
-    let stored = open_mac(cipher, metadata.mac.as_bytes(), &metadata.last_modified).ok().flatten();
+    let stored = open_mac(cipher, metadata.mac.as_bytes(), &metadata.last_modified)
+        .ok()
+        .flatten();
     // A value added in the clear part also changes the MAC; only the sealed part must be intact,
     // and each sealed value has proven itself. A lost value cannot be told from an edit in clear.
     let intact = stored.is_some_and(|s| before.finish().matches(&s));
     if !intact && metadata.mac_only_encrypted {
-        return Err(Error::new(Kind::Crypto, "the MAC of this file does not match its sealed values")
-            .because("a sealed value was changed or removed, not only added")
-            .hint("restore the file from version control and add the new values again"));
+        return Err(Error::new(
+            Kind::Crypto,
+            "the MAC of this file does not match its sealed values",
+        )
+        .because("a sealed value was changed or removed, not only added")
+        .hint("restore the file from version control and add the new values again"));
     }
     let mut mac = Vec::new();
     seal_mac(cipher, &mut mac, &after.finish(), now, &ivs.next_iv())?;
@@ -163,7 +180,9 @@ impl Visitor for Filler<'_> {
             _ => None,
         };
         if let Some(envelope) = envelope {
-            let opened = self.cipher.open_into(&envelope, place.aad.as_bytes(), &mut self.scratch);
+            let opened = self
+                .cipher
+                .open_into(&envelope, place.aad.as_bytes(), &mut self.scratch);
             let ty = opened.map_err(|e| {
                 let path = place.key_path(self.document, self.source);
                 self.source
@@ -183,18 +202,34 @@ impl Visitor for Filler<'_> {
         if place.alias.is_some() {
             return Err(self
                 .source
-                .error(self.document.span(node).start, Kind::Input, "an alias brings plaintext to an encrypted place")
+                .error(
+                    self.document.span(node).start,
+                    Kind::Input,
+                    "an alias brings plaintext to an encrypted place",
+                )
                 .hint("write the value out instead of the alias"));
         }
         self.after.update(&scalar.canonical);
         let mut sealed = Vec::new();
-        self.cipher.seal_into(&mut sealed, &scalar.canonical, place.aad.as_bytes(), scalar.ty, &self.ivs.next_iv())?;
-        let around = Surroundings { parent: place.parent, ..self.around };
+        self.cipher.seal_into(
+            &mut sealed,
+            &scalar.canonical,
+            place.aad.as_bytes(),
+            scalar.ty,
+            &self.ivs.next_iv(),
+        )?;
+        let around = Surroundings {
+            parent: place.parent,
+            ..self.around
+        };
         let (document, format) = (self.document, self.source.format);
         if let Some(properties) = document.properties(node)
             && let Some(span) = &properties.tag_span
         {
-            let blanks = self.source.text.as_bytes()[span.end..].iter().take_while(|b| matches!(b, b' ' | b'\t')).count();
+            let blanks = self.source.text.as_bytes()[span.end..]
+                .iter()
+                .take_while(|b| matches!(b, b' ' | b'\t'))
+                .count();
             self.edits.replace(span.start..span.end + blanks, b"");
         }
         let _: std::result::Result<(), std::convert::Infallible> =

@@ -93,8 +93,9 @@ impl Source<'_> {
             Format::Json => {
                 json::value(text, style == ScalarStyle::DoubleQuoted).map_err(Error::from)
             }
-            Format::Yaml => resolve(text, document.tag(node), style == ScalarStyle::Plain)
-                .map_err(Error::from),
+            Format::Yaml => {
+                resolve(text, document.tag(node), style == ScalarStyle::Plain).map_err(Error::from)
+            }
         };
         value.map_err(|e| {
             let place = self.error(document.span(node).start, Kind::Input, e.message());
@@ -327,11 +328,7 @@ impl<S: Selection, V: Visitor> Walker<'_, S, V> {
         self.value(target, parent)?;
         self.alias = outer;
         let place = Place {
-            aad: if self.aad.is_empty() {
-                ":"
-            } else {
-                &self.aad
-            },
+            aad: if self.aad.is_empty() { ":" } else { &self.aad },
             selected: self.selection.selected(),
             alias: outer,
             segments: &self.segments,

@@ -30,8 +30,17 @@ impl Environment for Fixed {
 /// Identities from these variables alone.
 pub(crate) fn identities(variables: &[(&str, &str)]) -> Identities {
     let directory = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
-    let variables = variables.iter().map(|(k, v)| ((*k).to_owned(), OsString::from(v))).collect();
-    Identities::load(Fixed { variables, directory }, NoCallbacks)
+    let variables = variables
+        .iter()
+        .map(|(k, v)| ((*k).to_owned(), OsString::from(v)))
+        .collect();
+    Identities::load(
+        Fixed {
+            variables,
+            directory,
+        },
+        NoCallbacks,
+    )
 }
 
 /// All golden identities: three X25519, one post-quantum, one SSH.
@@ -41,7 +50,10 @@ pub(crate) fn golden_identities() -> Identities {
         + &std::fs::read_to_string(plain.join("identity-pq.txt")).unwrap();
     identities(&[
         ("SOPS_AGE_KEY", &keys),
-        ("SOPS_AGE_SSH_PRIVATE_KEY_FILE", plain.join("ssh_ed25519").to_str().unwrap()),
+        (
+            "SOPS_AGE_SSH_PRIVATE_KEY_FILE",
+            plain.join("ssh_ed25519").to_str().unwrap(),
+        ),
     ])
 }
 
@@ -49,6 +61,9 @@ pub(crate) fn golden_identities() -> Identities {
 pub(crate) fn alice() -> Recipient {
     let plain = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/golden/plain/recipients.txt");
     let text = std::fs::read_to_string(plain).unwrap();
-    let word = text.split_whitespace().find(|w| w.starts_with("age1")).expect("a recipient");
+    let word = text
+        .split_whitespace()
+        .find(|w| w.starts_with("age1"))
+        .expect("a recipient");
     Recipient::parse(word).unwrap()
 }

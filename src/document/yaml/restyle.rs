@@ -57,8 +57,8 @@ struct Block<'a> {
     header: &'a str,
     /// Where the header's line ends, its break excluded.
     header_end: usize,
-    /// The first line with content: its start and its indentation.
-    first_line: Option<(usize, usize)>,
+    /// The indentation of the first line with content.
+    first_line: Option<usize>,
     /// Where the empty lines at the end begin.
     tail: usize,
     end: usize,
@@ -82,7 +82,7 @@ impl<'a> Block<'a> {
             let indent = bytes[pos..end].iter().take_while(|b| **b == b' ').count();
             if pos + indent < end {
                 if first_line.is_none() {
-                    first_line = Some((pos, indent));
+                    first_line = Some(indent);
                 }
                 tail = next;
             }
@@ -145,25 +145,22 @@ fn write_sealed_block(
     let bytes = around.text.as_bytes();
     let span = document.span(node);
     let block = Block::of(around.text, &span);
-    let Some((first, mut indent)) = block.first_line else {
-        // Only empty lines: there is no indentation to keep, so the block becomes a plain scalar.
-        let start = out.len();
-        out.extend_from_slice(sealed);
-        let end = out.len();
-        out.extend_from_slice(&bytes[block.header_end..span.end]);
-        return start..end;
-    };
-    if let Some(digit) = block.header.bytes().find(u8::is_ascii_digit) {
-        let column = around
+    let parent_column = || {
+        around
             .parent
-            .map_or(0, |p| column(bytes, document.span(p).start));
-        indent = indent.min(column + usize::from(digit - b'0'));
-    }
+            .map_or(0, |p| column(bytes, document.span(p).start))
+    };
+    let digit = block.header.bytes().find(u8::is_ascii_digit);
+    let indent = match (digit, block.first_line) {
+        (Some(digit), _) => parent_column() + usize::from(digit - b'0'),
+        (None, Some(indent)) => indent,
+        // Empty lines show no indentation: any below the parent's will do.
+        (None, None) => parent_column() + 2,
+    };
     out.extend_from_slice(&bytes[span.start..block.header_end]);
     let line_break =
         &bytes[block.header_end..block.header_end + break_len(bytes, block.header_end)];
     out.extend_from_slice(line_break);
-    let _ = first;
     out.resize(out.len() + indent, b' ');
     let start = out.len();
     out.extend_from_slice(sealed);
@@ -180,6 +177,16 @@ fn is_after_break(bytes: &[u8], pos: usize) -> bool {
     pos > 0 && (0..pos.min(3)).any(|back| break_len(bytes, pos - 1 - back) == back + 1)
 }
 
+/// A comment on the header's line of a block scalar: it lies inside the scalar's span, but it is
+/// not the scalar's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeaderComment {
+    /// Its bytes in the source, blanks before it included.
+    pub source: Range<usize>,
+    /// Where among the bytes that were appended it belongs.
+    pub at: usize,
+}
+
 /// Appends the text that replaces a sealed scalar's span once its value is known. With
 /// `layout_kept` the sealed file has the layout of its source: a plain place takes a plain value
 /// wherever that reads back; otherwise a plain place takes what sops would print.
@@ -190,9 +197,9 @@ pub fn write_opened(
     value: &Scalar<'_>,
     layout_kept: bool,
     out: &mut Vec<u8>,
-) {
+) -> Option<HeaderComment> {
     let NodeKind::Scalar(style) = document.kind(node) else {
-        return;
+        return None;
     };
     let is_string = matches!(value.ty, ScalarType::Str | ScalarType::Bytes);
     let text = if is_string { value.text() } else { None };
@@ -201,80 +208,76 @@ pub fn write_opened(
             let tag = document.tag(node);
             if plain_possible(text, around.in_flow(document)) && means(text, tag, true, value) {
                 out.extend_from_slice(text.as_bytes());
-                return;
+                return None;
             }
         }
-        (ScalarStyle::DoubleQuoted, Some(text)) => return double_quoted(text, out),
+        (ScalarStyle::DoubleQuoted, Some(text)) => {
+            double_quoted(text, out);
+            return None;
+        }
         (ScalarStyle::SingleQuoted, Some(text)) => {
             if !single_quoted(text, out) {
                 double_quoted(text, out);
             }
-            return;
+            return None;
         }
-        (ScalarStyle::Literal | ScalarStyle::Folded, Some(text)) => {
-            if write_opened_block(document, node, around, text, out) {
-                return;
-            }
+        (ScalarStyle::Literal | ScalarStyle::Folded, text) => {
+            return write_opened_block(document, node, around, value, text, out);
         }
         _ => {}
     }
     spell_like_sops(value, &around.context(document), out);
-    if matches!(style, ScalarStyle::Literal | ScalarStyle::Folded) {
-        // The span of a block scalar reaches behind its last break.
-        let span = document.span(node);
-        if is_after_break(around.text.as_bytes(), span.end) {
-            out.extend_from_slice(around.line_break.as_bytes());
-        }
-    }
+    None
 }
 
 fn write_opened_block(
     document: &Document,
     node: NodeId,
     around: &Surroundings<'_>,
-    text: &str,
+    value: &Scalar<'_>,
+    text: Option<&str>,
     out: &mut Vec<u8>,
-) -> bool {
+) -> Option<HeaderComment> {
     let bytes = around.text.as_bytes();
     let span = document.span(node);
     let block = Block::of(around.text, &span);
-    let Some((_, indent)) = block.first_line else {
-        return false;
-    };
-    let line_break =
-        &around.text[block.header_end..block.header_end + break_len(bytes, block.header_end)];
     let start = out.len();
     let at_end_of_text = !is_after_break(bytes, block.tail);
-    // At the very end of a text without final newline a clipped block has no newline either.
-    let with_break;
-    let text = if at_end_of_text && !block.header.contains('-') && !text.ends_with('\n') {
-        with_break = zeroize::Zeroizing::new(format!("{text}\n"));
-        with_break.as_str()
+    let line_break = if at_end_of_text {
+        around.line_break
     } else {
-        text
+        &around.text[block.header_end..block.header_end + break_len(bytes, block.header_end)]
     };
-    let write = if matches!(document.kind(node), NodeKind::Scalar(ScalarStyle::Literal)) {
-        literal
-    } else {
-        folded
-    };
-    let header_len = block.header.len();
-    let header = block.header;
-    if !write(text, header, indent, line_break, out) {
-        out.truncate(start);
-        return false;
+    let kept = text.is_some_and(|text| {
+        let Some(indent) = block.first_line else {
+            return false;
+        };
+        // At the very end of a text without final newline a clipped block has no newline either.
+        let clipped = at_end_of_text && !block.header.contains('-') && !text.ends_with('\n');
+        let with_break = clipped.then(|| zeroize::Zeroizing::new(format!("{text}\n")));
+        let text = with_break.as_ref().map_or(text, |t| t.as_str());
+        let write = match document.kind(node) {
+            NodeKind::Scalar(ScalarStyle::Literal) => literal,
+            _ => folded,
+        };
+        write(text, block.header, indent, line_break, out)
+    });
+    if !kept {
+        spell_like_sops(value, &around.context(document), out);
     }
-    // A comment on the header's line stays.
-    let rest = &bytes[span.start + header_len..block.header_end];
-    if !rest.is_empty() {
-        let at = start + header_len;
-        out.splice(at..at, rest.iter().copied());
-    }
+    let header_end = out[start..]
+        .iter()
+        .position(|b| matches!(b, b'\n' | b'\r'))
+        .unwrap_or(out.len() - start);
     if !at_end_of_text {
         out.extend_from_slice(line_break.as_bytes());
     }
-    if !block.keeps() {
+    if !kept || !block.keeps() {
         out.extend_from_slice(&bytes[block.tail..block.end]);
     }
-    true
+    let source = span.start + block.header.len()..block.header_end;
+    (!source.is_empty()).then_some(HeaderComment {
+        source,
+        at: header_end,
+    })
 }
