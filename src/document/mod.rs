@@ -1,5 +1,6 @@
 //! Source text to tree with byte spans, and back: knows no cryptography and no keys.
 
+pub mod flow;
 pub mod json;
 pub mod json_spell;
 pub mod number;

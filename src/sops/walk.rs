@@ -65,24 +65,18 @@ impl Source<'_> {
             });
         };
         let text = document.scalar_text(node, self.text);
-        match self.format {
-            Format::Json => Ok(json::value(text, style == ScalarStyle::DoubleQuoted)),
-            Format::Yaml => {
-                resolve(text, document.tag(node), style == ScalarStyle::Plain).map_err(|e| {
-                    let e = Error::from(e);
-                    let hints = e.hints().to_vec();
-                    let mut error = self.error(
-                        document.span(node).start,
-                        Kind::Input,
-                        e.message().to_owned(),
-                    );
-                    for hint in hints {
-                        error = error.hint(hint);
-                    }
-                    error
-                })
+        let value: Result<Scalar<'d>> = match self.format {
+            Format::Json => {
+                json::value(text, style == ScalarStyle::DoubleQuoted).map_err(Error::from)
             }
-        }
+            Format::Yaml => {
+                resolve(text, document.tag(node), style == ScalarStyle::Plain).map_err(Error::from)
+            }
+        };
+        value.map_err(|e| {
+            let place = self.error(document.span(node).start, Kind::Input, e.message());
+            e.hints().iter().fold(place, |error, hint| error.hint(hint))
+        })
     }
 }
 
