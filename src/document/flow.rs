@@ -63,9 +63,12 @@ pub fn insertion(document: &Document, text: &str, format: Format) -> Option<Inse
         (Some(comma), _) => Insertion::new(comma + 1, after_comma.clone(), ","),
         (None, Some(comment)) => Insertion::new(comment, own_line() + ", ", ""),
         (None, None) => {
-            // `a:,` would be a longer key.
-            let blank = if last.empty { " " } else { "" };
-            let before = format!("{blank}{before_comma},{after_comma}");
+            let before_comma = match before_comma.as_str() {
+                "" if last.bare => " ",
+                _ if root.ends_with_colon(last) => "",
+                layout => layout,
+            };
+            let before = format!("{before_comma},{after_comma}");
             Insertion::new(last.end, before, "")
         }
     })
@@ -95,10 +98,29 @@ pub fn removal(document: &Document, text: &str, key: NodeId) -> Option<Range<usi
                 (Some(_), Some(comma)) if trailing.is_some() => {
                     gap_before.comment_after.unwrap_or(comma + 1)
                 }
+                // Without its comma, the colon at the end of `{a:,b}` would end a key.
+                (Some(previous), Some(comma))
+                    if root.ends_with_colon(previous) && member.end < root.close =>
+                {
+                    gap_before.comment_after.unwrap_or(comma + 1)
+                }
                 (Some(previous), _) => gap_before.last_comment().unwrap_or(previous.end),
                 (None, _) => gap_before.last_comment().unwrap_or(root.open),
             };
-            start..trailing.map_or(member.end, |comma| comma + 1)
+            let end = trailing.map_or(member.end, |comma| comma + 1);
+            let bytes = text.as_bytes();
+            let kept = if gap_before.last_comment() == Some(start) {
+                // A comment needs the line break behind it, unless another one follows.
+                let break_follows = reader::is_break(bytes, root.after_blanks(end));
+                (!break_follows).then(|| reader::break_len(bytes, start))
+            } else {
+                // So do a key's colon and a tag the blank.
+                previous
+                    .filter(|p| p.bare && p.end == start && end == root.close)
+                    .map(|_| reader::break_len(bytes, start).max(1))
+            };
+            let start = start + kept.unwrap_or(0);
+            start..end
         }
     };
     (range.start <= range.end).then_some(range)
@@ -120,8 +142,11 @@ struct Member {
     start: usize,
     /// Where the value ends.
     end: usize,
-    /// There is a key only.
-    empty: bool,
+    /// Ends with the key's colon or a tag, which a comma must not touch: in `a:,` the colon is
+    /// part of the key. (The reverse holds for texts that end with a colon.)
+    bare: bool,
+    /// A blank precedes the value.
+    spaced: bool,
 }
 
 struct Root<'a> {
@@ -166,11 +191,18 @@ impl<'a> Root<'a> {
             .entries(root)
             .map(|(key, value)| {
                 let (key_span, span) = (document.span(key), document.span(value));
+                let properties = document.properties(value);
+                let value_start = properties.map_or(span.start, |p| p.span.start);
+                let anchored = properties
+                    .is_some_and(|p| p.tag_span.as_ref().is_none_or(|t| t.end < p.span.end));
+                let before = text.get(..value_start).unwrap_or("");
+                let bare = span.is_empty() && span.start > key_span.end && !anchored;
                 Member {
                     key,
                     start: key_span.start,
                     end: span.end.max(key_span.end),
-                    empty: span.is_empty(),
+                    bare,
+                    spaced: before.ends_with(' '),
                 }
             })
             .collect();
@@ -217,14 +249,14 @@ impl<'a> Root<'a> {
             Some(comma) if broken(comma, to) => own_line(to),
             Some(comma) => self.slice(comma + 1, to).to_owned(),
             None if broken(from, to) => own_line(to),
-            // One member tells by the blanks around it and behind its colon.
-            None if to > from || self.slice(to, last.end).contains(": ") => " ".to_owned(),
+            // A single member tells by the blank before it or before its value.
+            None if to > from || last.spaced => " ".to_owned(),
             None => String::new(),
         };
         let multiline = broken(from, to);
         let member_indent = self.line_indent(to).to_owned();
         let unit = match member_indent.strip_prefix(root_indent) {
-            Some(unit) if multiline && !(unit.is_empty() && comma_leads(&before_comma)) => unit,
+            Some(unit) if multiline && !(unit.is_empty() && contains_break(&before_comma)) => unit,
             _ => default_unit,
         };
         Layout {
@@ -270,6 +302,11 @@ impl<'a> Root<'a> {
         gap
     }
 
+    /// A key or value in plain style whose text ends with a colon.
+    fn ends_with_colon(&self, member: &Member) -> bool {
+        !member.bare && self.slice(0, member.end).ends_with(':')
+    }
+
     fn after_blanks(&self, mut pos: usize) -> usize {
         while reader::is_blank(reader::at(self.text.as_bytes(), pos)) {
             pos += 1;
@@ -282,10 +319,6 @@ impl<'a> Root<'a> {
         let start = pos - reader::column(self.text.as_bytes(), pos);
         self.slice(start, self.after_blanks(start).min(pos))
     }
-}
-
-fn comma_leads(before_comma: &str) -> bool {
-    contains_break(before_comma)
 }
 
 fn contains_break(text: &str) -> bool {

@@ -189,9 +189,11 @@ impl Parser<'_> {
     /// A value at nesting `depth`; the position is at its first byte.
     fn value(&mut self, depth: usize) -> Parsed {
         match self.peek() {
-            Some(b'{' | b'[') if depth > MAX_DEPTH => Err(self
-                .fail("the nesting is too deep")
-                .hint("objects and lists may be nested 500 deep")),
+            Some(b'{' | b'[') if depth > MAX_DEPTH => Err(SyntaxError::new(
+                self.pos,
+                format!("collections are nested more than {MAX_DEPTH} deep"),
+            )
+            .hint("no manifest needs this: the file is damaged, or not meant to be read")),
             Some(b'{') => self.object(depth),
             Some(b'[') => self.array(depth),
             Some(b'"') => self.string(),

@@ -22,7 +22,7 @@ pub const MAX_DEPTH: usize = 500;
 /// Largest text: offsets are 32 bits wide, and a file of secrets this large is a mistake.
 pub const MAX_TEXT: usize = 1 << 30;
 
-/// A text that is not YAML in go-yaml's dialect.
+/// A text that is not YAML in go-yaml's dialect, or not JSON.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SyntaxError {
     /// Byte offset of the place.
