@@ -13,6 +13,15 @@ pub fn validate(bytes: &[u8]) -> Result<&str, SyntaxError> {
     let text = std::str::from_utf8(bytes).map_err(|e| {
         SyntaxError::new(e.valid_up_to(), "the text is not UTF-8").hint("convert the file to UTF-8")
     })?;
+    if bytes
+        .strip_prefix(BOM)
+        .is_some_and(|rest| rest.starts_with(BOM))
+    {
+        return Err(
+            SyntaxError::new(3, "the text starts with two byte order marks")
+                .hint("remove the second one, which is invisible"),
+        );
+    }
     for (number, chunk) in bytes.chunks(64).enumerate() {
         let mut suspicious = false;
         for &b in chunk {
