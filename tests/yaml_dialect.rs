@@ -13,6 +13,7 @@
 
 #[path = "support/dialect_corpus.rs"]
 mod corpus;
+#[allow(unused_imports)]
 #[path = "support/generate.rs"]
 mod generate;
 #[path = "support/libyaml.rs"]
@@ -64,7 +65,10 @@ fn node(document: &Document, id: NodeId, text: &str, lines: &mut Vec<String>) {
                 ScalarStyle::Literal => '|',
                 ScalarStyle::Folded => '>',
             };
-            lines.push(format!("{mark}{properties}{:?}", document.scalar_text(id, text)));
+            lines.push(format!(
+                "{mark}{properties}{:?}",
+                document.scalar_text(id, text)
+            ));
         }
         NodeKind::Alias => lines.push(text[document.span(id)].to_owned()),
         NodeKind::Sequence { flow } => {
@@ -161,7 +165,12 @@ impl Met {
     fn finish(mut self, limit: usize) {
         self.differences.sort_by_key(String::len);
         self.differences.dedup();
-        let shown = self.differences.iter().take(12).cloned().collect::<String>();
+        let shown = self
+            .differences
+            .iter()
+            .take(12)
+            .cloned()
+            .collect::<String>();
         assert!(
             self.differences.is_empty(),
             "{} texts differ:\n{shown}",
@@ -181,18 +190,30 @@ fn check_spans(bytes: &[u8]) {
     let mut from = 0;
     while let Ok(Some(document)) = stream.next_document() {
         let extent = document.extent().clone();
-        assert!(extent.start >= from && extent.content_end >= extent.start, "extents overlap");
+        assert!(
+            extent.start >= from && extent.content_end >= extent.start,
+            "extents overlap"
+        );
         from = extent.content_end;
         if let Some(root) = document.root() {
             let span = document.span(root);
-            assert!(extent.start <= span.start && span.end <= extent.content_end, "root outside");
+            assert!(
+                extent.start <= span.start && span.end <= extent.content_end,
+                "root outside"
+            );
             check_node(&document, root, text);
         }
         let mut placed = vec![0; document.comments().len()];
         count_comments(&document, &mut placed);
-        assert!(placed.iter().all(|&n| n == 1), "a comment without a place: {text:?}");
+        assert!(
+            placed.iter().all(|&n| n == 1),
+            "a comment without a place: {text:?}"
+        );
         for comment in document.comments() {
-            assert!(text[comment.span.clone()].starts_with('#'), "no comment: {comment:?}");
+            assert!(
+                text[comment.span.clone()].starts_with('#'),
+                "no comment: {comment:?}"
+            );
         }
     }
 }
@@ -204,7 +225,11 @@ fn count_comments(document: &Document, placed: &mut [u32]) {
     }
     let mut open: Vec<NodeId> = document.root().into_iter().collect();
     while let Some(id) = open.pop() {
-        for &number in document.comments_before(id).iter().chain(document.comments_at_end(id)) {
+        for &number in document
+            .comments_before(id)
+            .iter()
+            .chain(document.comments_at_end(id))
+        {
             placed[number as usize] += 1;
         }
         open.extend(document.children(id));
@@ -220,14 +245,18 @@ fn check_node(document: &Document, id: NodeId, text: &str) {
             let mut from = span.start;
             for child in document.children(id) {
                 let inner = document.span(child);
-                let first = document.properties(child).map_or(inner.start, |p| p.span.start);
+                let first = document
+                    .properties(child)
+                    .map_or(inner.start, |p| p.span.start);
                 assert!(first >= from, "children overlap: {text:?}");
                 assert!(inner.end <= span.end, "child outside its parent: {text:?}");
                 from = inner.end;
                 check_node(document, child, text);
             }
             if let NodeKind::Sequence { flow: true } = kind {
-                assert!(text[span].starts_with('[') && text[..document.span(id).end].ends_with(']'));
+                assert!(
+                    text[span].starts_with('[') && text[..document.span(id).end].ends_with(']')
+                );
             }
         }
     }
@@ -243,7 +272,11 @@ fn check_scalar(document: &Document, id: NodeId, style: ScalarStyle, text: &str)
         ScalarStyle::Literal => assert!(source.starts_with('|')),
         ScalarStyle::Folded => assert!(source.starts_with('>')),
         ScalarStyle::Plain => {
-            assert_eq!(source.trim_matches([' ', '\n', '\r', '\t']), source, "blanks in the span");
+            assert_eq!(
+                source.trim_matches([' ', '\n', '\r', '\t']),
+                source,
+                "blanks in the span"
+            );
         }
     }
     if source.is_empty() || style == ScalarStyle::Literal || style == ScalarStyle::Folded {
@@ -251,16 +284,29 @@ fn check_scalar(document: &Document, id: NodeId, style: ScalarStyle, text: &str)
     }
     let alone = if style != ScalarStyle::Plain {
         format!("[{source}]")
-    } else if source.contains(['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}']) && !source.contains(':') {
+    } else if source.contains(['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}'])
+        && !source.contains(':')
+    {
         format!(" {source}\n")
     } else {
-        assert!(source.contains(':') || source == value, "span {span:?} of {text:?}");
+        assert!(
+            source.contains(':') || source == value,
+            "span {span:?} of {text:?}"
+        );
         return;
     };
-    let again = Stream::new(alone.as_bytes()).unwrap().next_document().unwrap().unwrap();
+    let again = Stream::new(alone.as_bytes())
+        .unwrap()
+        .next_document()
+        .unwrap()
+        .unwrap();
     let root = again.root().unwrap();
     let item = again.children(root).next().unwrap_or(root);
-    assert_eq!(again.scalar_text(item, &alone), value, "span {span:?} of {text:?}");
+    assert_eq!(
+        again.scalar_text(item, &alone),
+        value,
+        "span {span:?} of {text:?}"
+    );
 }
 
 #[test]
@@ -277,7 +323,10 @@ fn agrees_with_libyaml_on_every_construct() {
         met.check(format!("\u{feff}{text}").as_bytes());
         valid += usize::from(events(text.as_bytes()).is_ok());
     }
-    assert!(valid * 2 > corpus.len() && valid < corpus.len() * 9 / 10, "{valid} are valid");
+    assert!(
+        valid * 2 > corpus.len() && valid < corpus.len() * 9 / 10,
+        "{valid} are valid"
+    );
     met.finish(corpus.len() / 4);
 }
 
@@ -324,8 +373,9 @@ fn agrees_with_libyaml_on_mutated_documents() {
 /// One to four small damages: bytes and lines deleted, doubled, swapped or put in.
 fn mutate(random: &mut Random, text: &[u8]) -> Vec<u8> {
     const PIECES: &[&str] = &[
-        " ", "\t", "\n", "\r", "#", ":", "-", "?", ",", "[", "]", "{", "}", "&a ", "*a", "!", "|", ">", "'", "\"",
-        "%", "@", "~", "0", "\\", "<", "---\n", "...\n", "\u{85}", "\u{2028}", "é", "- ", ": ", " #c\n", "\n\n", "\r\n",
+        " ", "\t", "\n", "\r", "#", ":", "-", "?", ",", "[", "]", "{", "}", "&a ", "*a", "!", "|",
+        ">", "'", "\"", "%", "@", "~", "0", "\\", "<", "---\n", "...\n", "\u{85}", "\u{2028}", "é",
+        "- ", ": ", " #c\n", "\n\n", "\r\n",
     ];
     let mut bytes = text.to_vec();
     for _ in 0..random.between(1, 4) {
@@ -333,8 +383,14 @@ fn mutate(random: &mut Random, text: &[u8]) -> Vec<u8> {
             break;
         }
         let at = random.below(bytes.len());
-        let line = bytes[..at].iter().rposition(|&b| b == b'\n').map_or(0, |i| i + 1);
-        let line_end = bytes[at..].iter().position(|&b| b == b'\n').map_or(bytes.len(), |i| at + i + 1);
+        let line = bytes[..at]
+            .iter()
+            .rposition(|&b| b == b'\n')
+            .map_or(0, |i| i + 1);
+        let line_end = bytes[at..]
+            .iter()
+            .position(|&b| b == b'\n')
+            .map_or(bytes.len(), |i| at + i + 1);
         match random.below(7) {
             0 => drop(bytes.remove(at)),
             1 => bytes.insert(at, bytes[at]),
@@ -362,31 +418,124 @@ fn hostile_texts_cost_no_more_than_their_length() {
         ("open brackets", deep),
         ("dashes on one line", "- ".repeat(500_000)),
         ("explicit keys", "? a\n".repeat(1_000_000)),
-        ("anchors", (0..100_000).map(|i| format!("k{i}: &a{i} [*a{}]\n", i.max(1) - 1)).collect()),
+        (
+            "anchors",
+            (0..100_000)
+                .map(|i| format!("k{i}: &a{i} [*a{}]\n", i.max(1) - 1))
+                .collect(),
+        ),
         ("one anchor over and over", "- &a x\n- *a\n".repeat(200_000)),
-        ("open anchors", (0..490).map(|i| format!("{}k: &o{i}\n", " ".repeat(i))).chain((0..20_000).map(|_| format!("{}- *none\n", " ".repeat(490)))).collect()),
-        ("comment lines", format!("a: 1\n{}b: 2\n", "# c\n".repeat(500_000))),
-        ("comment lines of all columns", format!("a: 1\n{}b: 2\n", (0..100_000).map(|i| format!("{}# c\n", " ".repeat(97 - i % 97))).collect::<String>())),
+        (
+            "open anchors",
+            (0..490)
+                .map(|i| format!("{}k: &o{i}\n", " ".repeat(i)))
+                .chain((0..20_000).map(|_| format!("{}- *none\n", " ".repeat(490))))
+                .collect(),
+        ),
+        (
+            "comment lines",
+            format!("a: 1\n{}b: 2\n", "# c\n".repeat(500_000)),
+        ),
+        (
+            "comment lines of all columns",
+            format!(
+                "a: 1\n{}b: 2\n",
+                (0..100_000)
+                    .map(|i| format!("{}# c\n", " ".repeat(97 - i % 97)))
+                    .collect::<String>()
+            ),
+        ),
         ("comments behind items", "- a # c\n".repeat(200_000)),
-        ("comments with gaps", "a:\n  # c\n\n".to_owned() + &"# c\n\n  # d\n\n".repeat(100_000)),
-        ("deep dedents", (0..2000).map(|_| (0..200).map(|i| format!("{}k:\n", " ".repeat(i))).collect::<String>().replacen("k", "r", 1)).enumerate().map(|(n, t)| t.replacen('r', &format!("r{n}"), 1)).collect()),
-        ("deep dedents under comments", (0..300).map(|n| (0..200).map(|i| format!("{}k:\n", " ".repeat(i))).collect::<String>().replacen('k', &format!("r{n}"), 1) + &(0..200).map(|i| format!("{}# c\n", " ".repeat(200 - i))).collect::<String>()).collect()),
-        ("flow mapping on one line", format!("{{{}}}", (0..100_000).map(|i| format!("k{i}: v, ")).collect::<String>())),
+        (
+            "comments with gaps",
+            "a:\n  # c\n\n".to_owned() + &"# c\n\n  # d\n\n".repeat(100_000),
+        ),
+        (
+            "deep dedents",
+            (0..2000)
+                .map(|_| {
+                    (0..200)
+                        .map(|i| format!("{}k:\n", " ".repeat(i)))
+                        .collect::<String>()
+                        .replacen("k", "r", 1)
+                })
+                .enumerate()
+                .map(|(n, t)| t.replacen('r', &format!("r{n}"), 1))
+                .collect(),
+        ),
+        (
+            "deep dedents under comments",
+            (0..300)
+                .map(|n| {
+                    (0..200)
+                        .map(|i| format!("{}k:\n", " ".repeat(i)))
+                        .collect::<String>()
+                        .replacen('k', &format!("r{n}"), 1)
+                        + &(0..200)
+                            .map(|i| format!("{}# c\n", " ".repeat(200 - i)))
+                            .collect::<String>()
+                })
+                .collect(),
+        ),
+        (
+            "flow mapping on one line",
+            format!(
+                "{{{}}}",
+                (0..100_000)
+                    .map(|i| format!("k{i}: v, "))
+                    .collect::<String>()
+            ),
+        ),
         ("flow comments", format!("[{}]", "a, # c\n".repeat(200_000))),
         ("blank lines", "\n".repeat(5_000_000)),
-        ("blanks before a comment", format!("a: 1{}# c\n", " ".repeat(1_000_000))),
-        ("blank lines before comments", format!("a: 1\n{}", format!("{}# c\n", "\n".repeat(1000)).repeat(2000))),
-        ("CRLF", "key: value # remark\r\n# next\r\n".replace("key", "- key").repeat(150_000)),
-        ("plain text over lines", format!("a:\n{}", "  word\n".repeat(500_000))),
-        ("quoted text over lines", format!("a: \"{}\"", "word\n".repeat(500_000))),
-        ("literal text", format!("a: |\n{}", "  word\n".repeat(500_000))),
-        ("empty lines in a literal", format!("a: |\n  x\n{}  y", "\n".repeat(2_000_000))),
+        (
+            "blanks before a comment",
+            format!("a: 1{}# c\n", " ".repeat(1_000_000)),
+        ),
+        (
+            "blank lines before comments",
+            format!(
+                "a: 1\n{}",
+                format!("{}# c\n", "\n".repeat(1000)).repeat(2000)
+            ),
+        ),
+        (
+            "CRLF",
+            "key: value # remark\r\n# next\r\n"
+                .replace("key", "- key")
+                .repeat(150_000),
+        ),
+        (
+            "plain text over lines",
+            format!("a:\n{}", "  word\n".repeat(500_000)),
+        ),
+        (
+            "quoted text over lines",
+            format!("a: \"{}\"", "word\n".repeat(500_000)),
+        ),
+        (
+            "literal text",
+            format!("a: |\n{}", "  word\n".repeat(500_000)),
+        ),
+        (
+            "empty lines in a literal",
+            format!("a: |\n  x\n{}  y", "\n".repeat(2_000_000)),
+        ),
         ("long key", "k".repeat(3_000_000)),
         ("documents", "---\na: 1\n".repeat(100_000)),
         ("document ends", "...\n".repeat(500_000)),
         ("tags", "- !t x\n".repeat(300_000)),
-        ("directives", (0..3000).map(|i| format!("%TAG !t{i}! tag:x,2000:\n")).collect::<String>() + "---\na: 1\n"),
-        ("line separators", format!("a: {}", "\u{2028}b".repeat(300_000))),
+        (
+            "directives",
+            (0..3000)
+                .map(|i| format!("%TAG !t{i}! tag:x,2000:\n"))
+                .collect::<String>()
+                + "---\na: 1\n",
+        ),
+        (
+            "line separators",
+            format!("a: {}", "\u{2028}b".repeat(300_000)),
+        ),
     ];
     for (name, text) in texts {
         let start = std::time::Instant::now();
@@ -395,6 +544,10 @@ fn hostile_texts_cost_no_more_than_their_length() {
         }
         let seconds = start.elapsed().as_secs_f64();
         println!("{name}: {} bytes, {seconds:.3} s", text.len());
-        assert!(seconds < 10.0, "{name}: {} bytes took {seconds:.1} s", text.len());
+        assert!(
+            seconds < 10.0,
+            "{name}: {} bytes took {seconds:.1} s",
+            text.len()
+        );
     }
 }

@@ -22,8 +22,12 @@ pub fn events(bytes: &[u8]) -> Result<Vec<String>, String> {
         let result = loop {
             let mut event = MaybeUninit::<yaml_event_t>::uninit();
             if yaml_parser_parse(parser, event.as_mut_ptr()).fail {
-                let problem = parser.as_ref().and_then(|p| (!p.problem.is_null()).then_some(p.problem));
-                break Err(problem.and_then(|p| text(p.cast::<u8>().cast_mut())).unwrap_or_default());
+                let problem = parser
+                    .as_ref()
+                    .and_then(|p| (!p.problem.is_null()).then_some(p.problem));
+                break Err(problem
+                    .and_then(|p| text(p.cast::<u8>().cast_mut()))
+                    .unwrap_or_default());
             }
             let event = event.as_mut_ptr();
             let done = (*event).type_ == YAML_STREAM_END_EVENT;
@@ -80,13 +84,21 @@ unsafe fn line(event: &yaml_event_t) -> Option<String> {
             YAML_SEQUENCE_START_EVENT => {
                 let s = &event.data.sequence_start;
                 let flow = s.style == YAML_FLOW_SEQUENCE_STYLE;
-                format!("+SEQ{} {}", if flow { "[]" } else { "" }, properties(s.anchor, s.tag))
+                format!(
+                    "+SEQ{} {}",
+                    if flow { "[]" } else { "" },
+                    properties(s.anchor, s.tag)
+                )
             }
             YAML_SEQUENCE_END_EVENT => "-SEQ".to_owned(),
             YAML_MAPPING_START_EVENT => {
                 let s = &event.data.mapping_start;
                 let flow = s.style == YAML_FLOW_MAPPING_STYLE;
-                format!("+MAP{} {}", if flow { "{}" } else { "" }, properties(s.anchor, s.tag))
+                format!(
+                    "+MAP{} {}",
+                    if flow { "{}" } else { "" },
+                    properties(s.anchor, s.tag)
+                )
             }
             YAML_MAPPING_END_EVENT => "-MAP".to_owned(),
             _ => return None,
