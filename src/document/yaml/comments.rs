@@ -105,6 +105,12 @@ impl Scanner<'_> {
             own_line,
         });
         self.comments.gaps.push(false);
+        if end == self.text.len() {
+            // Nothing follows on a line of its own, so this column closes collections: go-yaml
+            // counts it in characters.
+            let comment = &self.text[self.pos..end];
+            self.line_start += comment.iter().filter(|&&b| b & 0xC0 == 0x80).count();
+        }
         self.pos = end;
     }
 
@@ -230,7 +236,7 @@ impl Scanner<'_> {
                 break;
             }
             let number = self.comments.lines.len() as u32;
-            let group = run.open.get_or_insert_with(|| Group {
+            let group = run.open.get_or_insert(Group {
                 role: Role::Head,
                 anchor: pos,
                 lines: number..number,

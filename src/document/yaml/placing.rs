@@ -37,6 +37,8 @@ pub(super) struct Placing {
     stem: Numbers,
     notes: Vec<(NodeId, Note)>,
     note_of: HashMap<NodeId, usize>,
+    /// The last node of the text that has a note: later ones need no look-up.
+    newest: Option<NodeId>,
     document: Note,
 }
 
@@ -130,7 +132,7 @@ impl Placing {
     /// entry's.
     #[inline]
     pub(super) fn end_collection(&mut self, node: NodeId, last_key: Option<NodeId>) {
-        if self.notes.is_empty() && self.waiting.is_empty() {
+        if self.waiting.is_empty() && self.newest < Some(node) {
             return;
         }
         self.stem.clear();
@@ -157,6 +159,9 @@ impl Placing {
     /// A key of a block mapping has been read: what is at its foot stands below the entry before.
     #[inline]
     pub(super) fn key_done(&mut self, key: NodeId, previous_key: Option<NodeId>) {
+        if self.newest < Some(key) {
+            return;
+        }
         if let Some(previous) = previous_key
             && let Some(&at) = self.note_of.get(&key)
             && let Some((_, note)) = self.notes.get_mut(at)
@@ -170,6 +175,9 @@ impl Placing {
     /// An entry has been read.
     #[inline]
     pub(super) fn entry_done(&mut self, key: NodeId, value: NodeId) {
+        if self.newest < Some(value) {
+            return;
+        }
         if let Some(&at) = self.note_of.get(&value)
             && let Some((_, note)) = self.notes.get_mut(at)
             && !note.foot.is_empty()
@@ -191,6 +199,7 @@ impl Placing {
         let at = *self.note_of.entry(node).or_insert(next);
         if at == next {
             self.notes.push((node, Note::default()));
+            self.newest = self.newest.max(Some(node));
         }
         // `at` is in range: it is an older index, or the one pushed just now.
         &mut self.notes[at].1

@@ -143,10 +143,10 @@ pub fn column(bytes: &[u8], pos: usize) -> usize {
 }
 
 fn ends_with_break(bytes: &[u8]) -> bool {
-    match bytes {
-        [.., b'\n' | b'\r'] | [.., 0xC2, 0x85] | [.., 0xE2, 0x80, 0xA8 | 0xA9] => true,
-        _ => false,
-    }
+    matches!(
+        bytes,
+        [.., b'\n' | b'\r'] | [.., 0xC2, 0x85] | [.., 0xE2, 0x80, 0xA8 | 0xA9]
+    )
 }
 
 /// UTF-8's byte order mark.

@@ -598,7 +598,7 @@ fn quoted_run_end(text: &[u8], mut pos: usize, single: bool) -> usize {
         } else {
             DOUBLE_STOP[byte as usize]
         };
-        if stops && !(matches!(byte, 0xC2 | 0xE2) && !is_break(text, pos)) {
+        if stops && (!matches!(byte, 0xC2 | 0xE2) || is_break(text, pos)) {
             return pos;
         }
         pos += 1;
