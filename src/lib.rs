@@ -3,6 +3,8 @@
 //! Data flows downwards only: `sops` and `keys` know no terminal, `document` knows no keys, and
 //! only the binary's `ui` prints.
 
+#![forbid(unsafe_code)]
+
 pub mod document;
 pub mod error;
 pub mod fsio;

@@ -1,428 +1,314 @@
-//! Which collection a comment belongs to, and before which entry: SOPS' view of go-yaml's rules.
-//!
-//! SOPS flattens head, line and foot comments into one list, so only the place counts: the
-//! collection's path is what a comment is encrypted under, and the entry after it is what comment
-//! expressions select.
+//! Comments as the scanner meets them: lines, gathered to groups that go to the token before or
+//! after them. The rules are go-yaml's, since they decide under which path SOPS encrypts a comment.
 
-use super::reader::{break_len, is_blank};
-use super::scanner::{RawComment, Token, TokenKind};
-use crate::document::tree::{Comment, CommentPlace, Document, NodeId, NodeKind};
+use std::collections::VecDeque;
+use std::ops::Range;
 
-/// Gives every comment of a document its place.
-pub(super) fn place(document: &mut Document, raw: &[RawComment], text: &[u8]) {
-    if raw.is_empty() {
-        return;
+use super::reader::{at, is_blank, is_break, line_end};
+use super::scanner::{Scanner, TokenKind};
+use crate::document::tree::Comment;
+
+/// go-yaml looks this many bytes ahead for the next comment.
+const REACH: usize = 512;
+
+/// What a group of comment lines is to the entry that it belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Role {
+    /// Above it.
+    Head,
+    /// On its line.
+    Line,
+    /// Below it.
+    Foot,
+}
+
+/// Comment lines that stay together.
+#[derive(Clone, Debug)]
+pub(super) struct Group {
+    pub(super) role: Role,
+    /// The first token at or after this byte takes the group.
+    pub(super) anchor: usize,
+    /// Numbers of the lines.
+    pub(super) lines: Range<u32>,
+    /// Where the search began that found the group.
+    scan_from: usize,
+    /// Where the search for it ended; `None` for a comment on a token's line.
+    end: Option<usize>,
+    start: usize,
+    column: usize,
+    line: usize,
+}
+
+/// The comments of a stream that no document has taken yet.
+#[derive(Debug, Default)]
+pub(super) struct Comments {
+    /// The comments of the document that is being read.
+    lines: Vec<Comment>,
+    /// Per comment: a blank line follows, and the group goes on.
+    gaps: Vec<bool>,
+    /// Groups that no token has taken.
+    pub(super) pending: VecDeque<Group>,
+}
+
+impl Comments {
+    /// How many comments have been read and not been taken.
+    pub(super) fn count(&self) -> usize {
+        self.lines.len()
     }
-    document.set_comments(
-        raw.iter()
-            .map(|c| Comment {
-                span: c.start..c.end,
-                own_line: c.own_line,
-            })
-            .collect(),
-    );
-    let places = {
-        let places = Places::new(document, raw, text);
-        match places {
-            Some(places) => places.all(),
-            None => vec![CommentPlace::Root; raw.len()],
+
+    /// Takes the first `count` comments, those of a document that has ended.
+    pub(super) fn take_lines(&mut self, count: usize) -> Vec<Comment> {
+        let count = count.min(self.lines.len());
+        let rest = self.lines.split_off(count);
+        self.gaps.drain(..count);
+        self.pending
+            .retain(|group| group.lines.start as usize >= count);
+        for group in &mut self.pending {
+            group.lines.start -= count as u32;
+            group.lines.end -= count as u32;
         }
-    };
-    for (number, place) in places.into_iter().enumerate() {
-        document.place_comment(number as u32, place);
+        std::mem::replace(&mut self.lines, rest)
+    }
+
+    /// A blank line follows this comment within its group.
+    pub(super) fn gap_after(&self, number: u32) -> bool {
+        self.gaps.get(number as usize).copied().unwrap_or(false)
+    }
+
+    /// Where a block collection at `indent` ends, seen from `at`: before the comments in its own
+    /// column, so that they go to what is outside of it.
+    pub(super) fn block_end(&self, indent: isize, at: usize) -> usize {
+        let mut found = at;
+        let mut stop = at;
+        for group in self.pending.iter().rev() {
+            if group.end.is_none_or(|end| end < stop) {
+                break;
+            }
+            if group.column as isize == indent + 1 {
+                found = group.start;
+            }
+            stop = group.scan_from;
+        }
+        found
     }
 }
 
-struct Places<'a> {
-    document: &'a Document,
-    raw: &'a [RawComment],
-    text: &'a [u8],
-    root: NodeId,
-    parent: Vec<Option<NodeId>>,
-    /// The key of a mapping's value; every other node is its own entry.
-    key: Vec<Option<NodeId>>,
-}
-
-/// From where in a run of comments a foot comment may look for its group.
-#[derive(Clone, Copy)]
-enum Mark {
-    Prior,
-    Comment(usize),
-}
-
-impl<'a> Places<'a> {
-    fn new(document: &'a Document, raw: &'a [RawComment], text: &'a [u8]) -> Option<Self> {
-        let root = document.root()?;
-        if !is_collection(document, root) {
-            return None;
+impl Scanner<'_> {
+    /// Reads the comment at `pos` up to the end of its line.
+    fn comment_line(&mut self) {
+        let end = line_end(self.text, self.pos);
+        let own_line = self.text[self.line_start..self.pos]
+            .iter()
+            .all(|&b| is_blank(b));
+        self.comments.lines.push(Comment {
+            span: self.pos..end,
+            own_line,
+        });
+        self.comments.gaps.push(false);
+        if end == self.text.len() {
+            // Nothing follows on a line of its own, so this column closes collections: go-yaml
+            // counts it in characters.
+            let comment = &self.text[self.pos..end];
+            self.line_start += comment.iter().filter(|&&b| b & 0xC0 == 0x80).count();
         }
-        let mut parent = vec![None; document.len()];
-        let mut key = vec![None; document.len()];
-        for index in 0..document.len() {
-            let id = document.id_at(index)?;
-            let mapping = matches!(document.kind(id), NodeKind::Mapping { .. });
-            let mut last_key = None;
-            for child in document.children(id) {
-                parent[child.index()] = Some(id);
-                if mapping {
-                    key[child.index()] = last_key;
-                    last_key = if last_key.is_none() {
-                        Some(child)
-                    } else {
-                        None
-                    };
-                }
-            }
-        }
-        Some(Places {
-            document,
-            raw,
-            text,
-            root,
-            parent,
-            key,
-        })
+        self.pos = end;
     }
 
-    fn all(&self) -> Vec<CommentPlace> {
-        let mut places = vec![CommentPlace::Root; self.raw.len()];
-        let mut i = 0;
-        while i < self.raw.len() {
-            let comment = &self.raw[i];
-            if !comment.own_line {
-                places[i] = self.trailing(comment);
-                i += 1;
-            } else if comment.in_flow {
-                places[i] = self.in_flow(comment);
-                i += 1;
-            } else {
-                let mut end = i + 1;
-                while end < self.raw.len()
-                    && self.raw[end].own_line
-                    && start_of(self.raw[end].previous) == start_of(comment.previous)
-                {
-                    end += 1;
-                }
-                self.run(i..end, &mut places);
-                i = end;
+    /// Reads a comment on the line of the token that ends at `pos`.
+    pub(super) fn line_comment(&mut self, anchor: usize) {
+        let mut pos = self.pos;
+        while is_blank(at(self.text, pos)) {
+            pos += 1;
+            if pos - self.pos >= REACH {
+                return;
             }
         }
-        places
-    }
-
-    /// A comment on the line of a token.
-    fn trailing(&self, comment: &RawComment) -> CommentPlace {
-        let Some(previous) = comment.previous else {
-            return self.head(comment);
+        if at(self.text, pos) != b'#' || self.breaks_before() > 0 {
+            return;
+        }
+        self.pos = pos;
+        let number = self.comments.lines.len() as u32;
+        let group = Group {
+            role: Role::Line,
+            anchor,
+            lines: number..number + 1,
+            scan_from: 0,
+            end: None,
+            start: pos,
+            column: self.column(),
+            line: self.line,
         };
-        match previous.kind {
-            TokenKind::BlockEntry => match self.node_from(previous.end as usize) {
-                Some(item)
-                    if is_collection(self.document, item) && !self.starts_later(item, previous) =>
-                {
-                    self.first_in(item)
-                }
-                Some(item) => CommentPlace::Before(item),
-                None => CommentPlace::EndOf(self.root),
-            },
-            TokenKind::FlowSequenceStart | TokenKind::FlowMappingStart => {
-                match self.collection_at(previous) {
-                    Some(collection) => self.first_in(collection),
-                    None => CommentPlace::EndOf(self.root),
-                }
+        self.comment_line();
+        self.comments.pending.push_back(group);
+    }
+
+    /// A comment behind `k: &a` stands above the list whose first dash has just been read.
+    pub(super) fn promote_line_comment(&mut self) {
+        if self.recent[0].0 != TokenKind::BlockSequenceStart
+            || self.recent[1].0 != TokenKind::BlockEntry
+            || is_break(self.text, self.pos)
+        {
+            return;
+        }
+        let (line, pos) = (self.line, self.pos);
+        if let Some(group) = self.comments.pending.back_mut()
+            && group.role == Role::Line
+        {
+            group.role = Role::Head;
+            if group.line + 1 == line {
+                group.anchor = pos;
             }
-            TokenKind::FlowSequenceEnd | TokenKind::FlowMappingEnd => {
-                match self.closed_by(previous) {
-                    Some(flow) if self.key[flow.index()].is_some() => self.first_in(flow),
-                    Some(flow) => self.before_entry(flow),
-                    None => CommentPlace::EndOf(self.root),
-                }
-            }
-            TokenKind::Anchor | TokenKind::Tag => match self.node_from(previous.end as usize) {
-                Some(node) if is_collection(self.document, node) => self.first_in(node),
-                Some(node) => self.before_entry(node),
-                None => CommentPlace::EndOf(self.root),
-            },
-            _ => match self.node_of(previous) {
-                Some(node) => self.before_entry(node),
-                None => self.head(comment),
-            },
         }
     }
 
-    /// The item after a bare dash is not on a later dash: the dash's own item is empty otherwise.
-    fn starts_later(&self, item: NodeId, dash: Token) -> bool {
-        self.parent[item.index()].is_none_or(|p| self.document.span(p).start > dash.start as usize)
-    }
-
-    /// A comment on its own line inside brackets or braces.
-    fn in_flow(&self, comment: &RawComment) -> CommentPlace {
-        let next = comment.next;
-        match next {
-            Some(next)
-                if !matches!(
-                    next.kind,
-                    TokenKind::FlowSequenceEnd | TokenKind::FlowMappingEnd
-                ) =>
-            {
-                match self.node_from(next.start as usize) {
-                    Some(node) => self.before_entry(node),
-                    None => CommentPlace::EndOf(self.root),
-                }
-            }
-            Some(next) => self
-                .closed_by(next)
-                .map_or(CommentPlace::EndOf(self.root), CommentPlace::EndOf),
-            None => CommentPlace::EndOf(self.root),
-        }
-    }
-
-    /// A run of comment lines between two tokens.
-    fn run(&self, range: std::ops::Range<usize>, places: &mut [CommentPlace]) {
-        let first = &self.raw[range.start];
-        let indent = first.indent;
-        let next_column = if first.next.is_some() {
-            first.next_column as isize
-        } else {
-            -1
+    /// Reads the comment at `pos` and those that follow with nothing but blanks between them.
+    /// `from`: offset and line where the search for a token began.
+    pub(super) fn comment_lines(&mut self, from: (usize, usize)) {
+        let text = self.text;
+        let token = match self.recent {
+            [before, (TokenKind::FlowEntry, _)] => before,
+            [_, last] => last,
         };
-        let mut mark = Mark::Prior;
-        let mut group: Option<usize> = None;
-        let breaks_before = self.breaks_between(first);
-        let mut fresh = first.previous.is_some() && breaks_before == 1;
-        let bare_value = first.previous.is_some_and(|p| p.kind == TokenKind::Value);
-        let foot = |from: usize, to: usize, mark: Mark, places: &mut [CommentPlace]| {
-            let place = self.foot(&range, mark);
-            places[from..to].fill(place);
+        let next_indent = self.indent.max(0) as usize;
+        let breaks = self.breaks_before();
+        // Directly below the token: what stands there may belong to it.
+        let foot_line = (from.1 > 0).then(|| {
+            let beside = breaks == 0 && self.column() > 1;
+            (self.line + 1 + usize::from(beside)).saturating_sub(breaks)
+        });
+        let mut run = Run {
+            scan_from: from.0,
+            anchor: token.1,
+            open: None,
         };
-        for i in range.clone() {
-            let column = self.raw[i].column as isize;
-            if let Some(start) = group
-                && column < indent
-                && column != self.raw[start].column as isize
-            {
-                foot(start, i, mark, places);
-                mark = Mark::Comment(i);
-                group = None;
+        let mut no_gap_yet = breaks <= 1;
+        let mut recent_gap = false;
+        let (mut line, mut column) = (self.line, self.column());
+        let mut ahead = 0;
+        while ahead < REACH {
+            let pos = self.pos + ahead;
+            let byte = at(text, pos);
+            column += 1;
+            ahead += 1;
+            if is_blank(byte) {
+                continue;
             }
-            let start = *group.get_or_insert(i);
-            if self.gap_follows(i) {
-                let group_column = self.raw[start].column as isize;
-                let right_below = start == range.start && breaks_before == 1;
-                if fresh && (right_below && !bare_value || group_column < indent) {
-                    if group_column < indent {
-                        mark = Mark::Comment(start);
+            let closes = self.flow_level > 0 && matches!(byte, b']' | b'}');
+            let breaks_here = is_break(text, pos);
+            let dedented = run
+                .open
+                .as_ref()
+                .is_some_and(|group| group.column - 1 < next_indent);
+            if closes || breaks_here || pos >= text.len() {
+                if closes || !recent_gap {
+                    let below = run.open.as_ref().is_some_and(|g| Some(g.line) == foot_line);
+                    let foot =
+                        closes || no_gap_yet && (below && token.0 != TokenKind::Value || dedented);
+                    if foot {
+                        if dedented && let Some(group) = &run.open {
+                            run.anchor = group.start;
+                        }
+                        run.close(Role::Foot, pos, &mut self.comments);
+                    } else if run.open.is_some()
+                        && pos < text.len()
+                        && let Some(gap) = self.comments.gaps.last_mut()
+                    {
+                        *gap = true;
                     }
-                    foot(start, i + 1, mark, places);
-                    mark = Mark::Comment(i + 1);
-                    group = None;
                 }
-                fresh = false;
-            }
-        }
-        let Some(start) = group else { return };
-        let foots = first.next.is_some()
-            && next_column < indent
-            && next_column != self.raw[start].column as isize
-            && first.previous.is_some();
-        if foots {
-            foot(start, range.end, mark, places);
-        } else {
-            let place = self.head(first);
-            places[start..range.end].fill(place);
-        }
-    }
-
-    fn foot(&self, run: &std::ops::Range<usize>, mark: Mark) -> CommentPlace {
-        let first = &self.raw[run.start];
-        let Mark::Comment(from) = mark else {
-            return first
-                .previous
-                .and_then(|p| self.node_of(p))
-                .map_or_else(|| self.head(first), |n| self.after_entry(n));
-        };
-        let next_column = if first.next.is_some() {
-            first.next_column as isize
-        } else {
-            -1
-        };
-        let mut node = first.previous.and_then(|p| self.node_of(p));
-        while let Some(current) = node {
-            if matches!(
-                self.document.kind(current),
-                NodeKind::Mapping { flow: false }
-            ) {
-                let column =
-                    super::reader::column(self.text, self.document.span(current).start) as isize;
-                if column <= next_column {
+                if !breaks_here {
                     break;
                 }
-                if self.raw[from.min(run.end)..run.end]
-                    .iter()
-                    .any(|c| c.column as isize == column)
-                {
-                    return CommentPlace::EndOf(current);
+                no_gap_yet = false;
+                recent_gap = true;
+                column = 0;
+                line += 1;
+                continue;
+            }
+            let leaves = run
+                .open
+                .as_ref()
+                .is_some_and(|group| column - 1 < next_indent && column != group.column);
+            if leaves {
+                run.close(Role::Foot, pos, &mut self.comments);
+            }
+            if byte != b'#' {
+                break;
+            }
+            let number = self.comments.lines.len() as u32;
+            let group = run.open.get_or_insert(Group {
+                role: Role::Head,
+                anchor: pos,
+                lines: number..number,
+                scan_from: 0,
+                end: None,
+                start: pos,
+                column,
+                line,
+            });
+            group.lines.end = number + 1;
+            recent_gap = false;
+            while self.pos < pos {
+                if is_break(text, self.pos) {
+                    self.skip_break();
+                } else {
+                    self.pos += 1;
                 }
             }
-            node = self.parent[current.index()];
+            self.comment_line();
+            // The break is stepped over unseen: of a CRLF the LF remains, and counts as a blank line.
+            ahead = 1;
+            column = 0;
+            line = self.line;
         }
-        self.head(first)
-    }
-
-    /// Before the token that follows, in the outermost collection that opens there.
-    fn head(&self, comment: &RawComment) -> CommentPlace {
-        let Some(next) = comment.next else {
-            return CommentPlace::EndOf(self.root);
-        };
-        match self.node_from(next.start as usize) {
-            Some(node)
-                if is_collection(self.document, node)
-                    && self.document.span(node).start == next.start as usize =>
-            {
-                self.first_in(node)
-            }
-            Some(node) => self.before_entry(node),
-            None => CommentPlace::EndOf(self.root),
+        if let Some(group) = &run.open {
+            run.anchor = group.start;
+            run.close(Role::Head, self.pos + ahead - 2, &mut self.comments);
         }
     }
 
-    fn first_in(&self, collection: NodeId) -> CommentPlace {
-        match self.document.children(collection).next() {
-            Some(child) => CommentPlace::Before(child),
-            None => CommentPlace::EndOf(collection),
-        }
-    }
-
-    fn entry(&self, node: NodeId) -> NodeId {
-        self.key[node.index()].unwrap_or(node)
-    }
-
-    fn before_entry(&self, node: NodeId) -> CommentPlace {
-        if self.parent[node.index()].is_none() {
-            return self.first_in(node);
-        }
-        CommentPlace::Before(self.entry(node))
-    }
-
-    fn after_entry(&self, node: NodeId) -> CommentPlace {
-        let Some(parent) = self.parent[node.index()] else {
-            return CommentPlace::EndOf(node);
-        };
-        let entry = self.entry(node);
-        let width = if matches!(self.document.kind(parent), NodeKind::Mapping { .. }) {
-            2
-        } else {
-            1
-        };
-        let next = self.document.siblings(entry).nth(width - 1);
-        next.map_or(CommentPlace::EndOf(parent), CommentPlace::Before)
-    }
-
-    fn node_from(&self, offset: usize) -> Option<NodeId> {
-        self.document.id_at(self.document.first_from(offset))
-    }
-
-    fn collection_at(&self, token: Token) -> Option<NodeId> {
-        self.node_from(token.start as usize)
-    }
-
-    /// The collection whose closing bracket `token` is.
-    fn closed_by(&self, token: Token) -> Option<NodeId> {
-        let before = self
-            .document
-            .first_from(token.start as usize)
-            .checked_sub(1)?;
-        let mut node = self.document.id_at(before);
-        while let Some(current) = node {
-            if is_collection(self.document, current)
-                && self.document.span(current).end == token.end as usize
-            {
-                return node;
-            }
-            node = self.parent[current.index()];
-        }
-        None
-    }
-
-    /// The node that a token stands for: the scalar, the closed collection, the key of a `:`, the
-    /// item of a dash, the entry left of a comma.
-    fn node_of(&self, token: Token) -> Option<NodeId> {
-        let start = token.start as usize;
-        match token.kind {
-            TokenKind::FlowSequenceEnd | TokenKind::FlowMappingEnd => self.closed_by(token),
-            TokenKind::BlockEntry => self.node_from(token.end as usize),
-            TokenKind::Value | TokenKind::FlowEntry => {
-                let mut node = self
-                    .document
-                    .id_at(self.document.first_from(start).checked_sub(1)?)?;
-                while let Some(parent) = self.parent[node.index()] {
-                    if self.document.span(parent).end > start
-                        || self.document.span(parent).start >= start
-                    {
-                        break;
-                    }
-                    node = parent;
-                }
-                Some(node)
-            }
-            _ => {
-                let mut index = self.document.first_from(start);
-                while let Some(node) = self.document.id_at(index) {
-                    if !is_collection(self.document, node)
-                        || self.document.span(node).start != start
-                    {
-                        return Some(node);
-                    }
-                    index += 1;
-                }
-                None
-            }
-        }
-    }
-
-    /// Line breaks between the token before a run and its first comment.
-    fn breaks_between(&self, comment: &RawComment) -> usize {
-        let Some(previous) = comment.previous else {
-            return 0;
-        };
-        let mut pos = (previous.end as usize).min(comment.start);
-        // A block scalar ends behind its last break.
-        let mut breaks = usize::from(pos > 0 && ends_line(self.text, pos));
-        while pos < comment.start {
-            let len = break_len(self.text, pos);
+    /// Line breaks directly before `pos`, blanks not counted.
+    fn breaks_before(&self) -> usize {
+        let text = self.text;
+        let mut breaks = 0;
+        let mut pos = self.pos;
+        while let Some(before) = pos.checked_sub(1) {
+            let len = match at(text, before) {
+                b' ' | b'\t' => 0,
+                b'\n' if before > 0 && at(text, before - 1) == b'\r' => 2,
+                b'\n' | b'\r' => 1,
+                0x85 if before > 0 && is_break(text, before - 1) => 2,
+                0xA8 | 0xA9 if before > 1 && is_break(text, before - 2) => 3,
+                _ => return breaks,
+            };
             breaks += usize::from(len > 0);
-            pos += len.max(1);
+            pos -= len.max(1);
         }
         breaks
     }
+}
 
-    /// A blank line, or the end of the text, follows the comment. go-yaml counts CRLF as two
-    /// breaks here.
-    fn gap_follows(&self, number: usize) -> bool {
-        let end = self.raw[number].end;
-        let len = break_len(self.text, end);
-        if len == 0 || (len == 2 && self.text[end] == b'\r') {
-            return true;
-        }
-        let mut pos = end + len;
-        while self.text.get(pos).is_some_and(|&b| is_blank(b)) {
-            pos += 1;
-        }
-        pos >= self.text.len() || break_len(self.text, pos) > 0
+/// A run of comment lines that is being read.
+struct Run {
+    scan_from: usize,
+    anchor: usize,
+    open: Option<Group>,
+}
+
+impl Run {
+    /// Ends the open group; the next one follows it without anything between them.
+    fn close(&mut self, role: Role, end: usize, comments: &mut Comments) {
+        let Some(group) = self.open.take() else {
+            return;
+        };
+        comments.pending.push_back(Group {
+            role,
+            anchor: self.anchor,
+            scan_from: self.scan_from,
+            end: Some(end),
+            ..group
+        });
+        self.scan_from = end;
+        self.anchor = end;
     }
-}
-
-fn ends_line(text: &[u8], pos: usize) -> bool {
-    matches!(text.get(pos - 1), Some(b'\n' | b'\r'))
-}
-
-fn start_of(token: Option<Token>) -> Option<u32> {
-    token.map(|t| t.start)
-}
-
-fn is_collection(document: &Document, id: NodeId) -> bool {
-    matches!(
-        document.kind(id),
-        NodeKind::Mapping { .. } | NodeKind::Sequence { .. }
-    )
 }

@@ -4,6 +4,7 @@
 pub mod block_scalar;
 mod comments;
 mod parser;
+mod placing;
 pub mod reader;
 pub mod resolve;
 pub mod restyle;

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::comments;
+use super::placing::Placing;
 use super::scanner::{Scanner, Token, TokenKind, VERBATIM};
 use super::{MAX_TEXT, SyntaxError, reader};
 use crate::document::tree::{Document, Extent, NodeId, NodeKind, Properties, ScalarStyle};
@@ -19,7 +19,10 @@ pub struct Stream<'a> {
     /// Anchors whose collection is still open: an alias to one of them would hold itself.
     open: Vec<NodeId>,
     document: Document,
+    placing: Placing,
     first: bool,
+    /// The document before ended with `...`.
+    end_marked: bool,
     start: usize,
 }
 
@@ -49,7 +52,9 @@ impl<'a> Stream<'a> {
             anchors: HashMap::new(),
             open: Vec::new(),
             document: Document::new(),
+            placing: Placing::default(),
             first: true,
+            end_marked: false,
             start: 0,
         }
     }
@@ -70,15 +75,20 @@ impl<'a> Stream<'a> {
     /// The text is not YAML in go-yaml's dialect.
     pub fn next_document(&mut self) -> Result<Option<Document>, SyntaxError> {
         self.document = Document::new();
+        self.placing = Placing::default();
         self.anchors.clear();
         self.tag_handles.clear();
-        let mut token = self.scanner.head()?;
+        let mut token = self.head()?;
         if !self.first {
             while token.kind == TokenKind::DocumentEnd {
+                self.end_marked = true;
                 self.scanner.take();
                 self.start = token.end as usize;
-                token = self.scanner.head()?;
+                token = self.head()?;
             }
+        }
+        if !self.first {
+            self.placing.start_marked();
         }
         let bare = self.first
             && !matches!(
@@ -88,6 +98,8 @@ impl<'a> Stream<'a> {
                     | TokenKind::DocumentStart
                     | TokenKind::StreamEnd
             );
+        let later = !self.first;
+        let end_marked = std::mem::take(&mut self.end_marked);
         self.first = false;
         if token.kind == TokenKind::StreamEnd {
             return Ok(None);
@@ -102,8 +114,13 @@ impl<'a> Stream<'a> {
                 .hint("put `---` on a line of its own, or mend the indentation of this line"));
             }
             self.scanner.take();
+        } else {
+            self.placing.start_bare(&self.scanner.comments);
         }
-        let next = self.scanner.head()?;
+        let next = self.head()?;
+        if later && !end_marked {
+            self.placing.start_marked();
+        }
         if bare
             || !matches!(
                 next.kind,
@@ -117,23 +134,44 @@ impl<'a> Stream<'a> {
             let root = self.node(true, false)?;
             self.document.set_root(root);
         }
-        let end = self.scanner.head()?;
+        let end = self.head()?;
         let content_end = end.start as usize;
-        let (raw, decoded, spans) = self.scanner.finish_document();
+        self.placing.end_document();
+        let (decoded, spans) = self.scanner.take_decoded();
         self.document.set_decoded_values(decoded, spans);
         self.document.set_extent(Extent {
             start: self.start,
             content_end,
             explicit_start: !bare,
         });
-        comments::place(&mut self.document, &raw, self.text.as_bytes());
         self.start = content_end;
+        let mut comments = self.scanner.comments.count();
         if end.kind == TokenKind::DocumentEnd {
+            self.end_marked = true;
             self.scanner.take();
             self.start = end.end as usize;
+            // Comments behind the last `...` have no other document to belong to.
+            if self.scanner.head()?.kind == TokenKind::StreamEnd {
+                self.head()?;
+                self.placing.end_stream();
+                comments = self.scanner.comments.count();
+            }
         }
+        self.document
+            .set_comments(self.scanner.comments.take_lines(comments));
+        std::mem::take(&mut self.placing).place(&mut self.document, self.text.as_bytes());
         // What follows must start a document: checked on the next call, or here at the end.
         Ok(Some(std::mem::take(&mut self.document)))
+    }
+
+    /// The next token, which stays in the queue.
+    #[inline]
+    fn head(&mut self) -> Result<Token, SyntaxError> {
+        let token = self.scanner.head()?;
+        if !self.scanner.comments.pending.is_empty() {
+            self.placing.meet(token, &mut self.scanner.comments);
+        }
+        Ok(token)
     }
 
     fn directives(&mut self, mut token: Token) -> Result<Token, SyntaxError> {
@@ -160,12 +198,12 @@ impl<'a> Stream<'a> {
                 _ => return Ok(token),
             }
             self.scanner.take();
-            token = self.scanner.head()?;
+            token = self.head()?;
         }
     }
 
     fn node(&mut self, block: bool, indentless: bool) -> Parsed {
-        let mut token = self.scanner.head()?;
+        let mut token = self.head()?;
         if token.kind == TokenKind::Alias {
             return self.alias(token);
         }
@@ -185,6 +223,7 @@ impl<'a> Stream<'a> {
                 if token.extra != VERBATIM {
                     self.document.set_decoded(id, token.extra);
                 }
+                self.placing.give(id);
                 self.name(id, properties);
                 Ok(id)
             }
@@ -233,6 +272,7 @@ impl<'a> Stream<'a> {
             ));
         }
         let id = self.document.push(NodeKind::Alias, span);
+        self.placing.give(id);
         self.document.set_alias_target(id, target);
         Ok(id)
     }
@@ -256,7 +296,7 @@ impl<'a> Stream<'a> {
             }
             read.span.end = span.end;
             self.scanner.take();
-            token = self.scanner.head()?;
+            token = self.head()?;
         }
         Ok((read, token))
     }
@@ -342,15 +382,16 @@ impl<'a> Stream<'a> {
     }
 
     fn block_sequence(&mut self, properties: Option<Properties>) -> Parsed {
-        let start = self.scanner.head()?;
+        let start = self.head()?;
         self.scanner.take();
         let id = self.start_collection(
             NodeKind::Sequence { flow: false },
             start.start as usize,
             properties,
         );
+        self.placing.give_stem(id);
         let end = self.block_items(id, start.start as usize)?;
-        let token = self.scanner.head()?;
+        let token = self.head()?;
         if token.kind != TokenKind::BlockEnd {
             return Err(self.unexpected(token, "this line does not belong to the list above it"));
         }
@@ -359,17 +400,16 @@ impl<'a> Stream<'a> {
     }
 
     fn indentless_sequence(&mut self, properties: Option<Properties>) -> Parsed {
-        let start = self.scanner.head()?.start as usize;
+        let start = self.head()?.start as usize;
         let id = self.start_collection(NodeKind::Sequence { flow: false }, start, properties);
         let mut end = start;
         let mut previous = None;
         loop {
-            let token = self.scanner.head()?;
+            let token = self.head()?;
             if token.kind != TokenKind::BlockEntry {
                 return Ok(self.end_collection(id, end));
             }
-            self.scanner.take();
-            let next = self.scanner.head()?;
+            let next = self.dash()?;
             let item = match next.kind {
                 TokenKind::BlockEntry | TokenKind::Key | TokenKind::Value | TokenKind::BlockEnd => {
                     self.empty(token.end as usize)
@@ -380,16 +420,31 @@ impl<'a> Stream<'a> {
         }
     }
 
+    /// Takes a dash; the token after it.
+    fn dash(&mut self) -> Result<Token, SyntaxError> {
+        let above = self.placing.above();
+        self.scanner.take();
+        let next = self.head()?;
+        if above > 0
+            && matches!(
+                next.kind,
+                TokenKind::BlockSequenceStart | TokenKind::BlockMappingStart
+            )
+        {
+            self.placing.split_stem(above);
+        }
+        Ok(next)
+    }
+
     fn block_items(&mut self, id: NodeId, start: usize) -> Result<usize, SyntaxError> {
         let mut end = start;
         let mut previous = None;
         loop {
-            let token = self.scanner.head()?;
+            let token = self.head()?;
             if token.kind != TokenKind::BlockEntry {
                 return Ok(end);
             }
-            self.scanner.take();
-            let next = self.scanner.head()?;
+            let next = self.dash()?;
             let item = match next.kind {
                 TokenKind::BlockEntry | TokenKind::BlockEnd => self.empty(token.end as usize),
                 _ => self.node(true, false)?,
@@ -399,17 +454,19 @@ impl<'a> Stream<'a> {
     }
 
     fn block_mapping(&mut self, properties: Option<Properties>) -> Parsed {
-        let start = self.scanner.head()?.start as usize;
+        let start = self.head()?.start as usize;
         self.scanner.take();
         let id = self.start_collection(NodeKind::Mapping { flow: false }, start, properties);
+        self.placing.give_stem(id);
         let mut end = start;
         let mut previous = None;
+        let mut last_key = None;
         loop {
-            let token = self.scanner.head()?;
+            let token = self.head()?;
             let key = match token.kind {
                 TokenKind::Key => {
                     self.scanner.take();
-                    let next = self.scanner.head()?;
+                    let next = self.head()?;
                     match next.kind {
                         TokenKind::Key | TokenKind::Value | TokenKind::BlockEnd => {
                             self.empty(token.end as usize)
@@ -419,6 +476,7 @@ impl<'a> Stream<'a> {
                 }
                 // libyaml lets a value stand without its key here; go-yaml does not.
                 TokenKind::BlockEnd => {
+                    self.placing.end_collection(id, last_key);
                     self.scanner.take();
                     return Ok(self.end_collection(id, end));
                 }
@@ -429,10 +487,12 @@ impl<'a> Stream<'a> {
                 }
             };
             self.child(id, &mut previous, key);
-            let token = self.scanner.head()?;
+            self.placing.key_done(key, last_key);
+            last_key = Some(key);
+            let token = self.head()?;
             let value = if token.kind == TokenKind::Value {
                 self.scanner.take();
-                let next = self.scanner.head()?;
+                let next = self.head()?;
                 match next.kind {
                     TokenKind::Key | TokenKind::Value | TokenKind::BlockEnd => {
                         self.empty(token.end as usize)
@@ -444,22 +504,25 @@ impl<'a> Stream<'a> {
                 self.empty(at)
             };
             end = self.child(id, &mut previous, value);
+            self.placing.entry_done(key, value);
         }
     }
 
     fn flow_sequence(&mut self, properties: Option<Properties>) -> Parsed {
-        let start = self.scanner.head()?;
-        self.scanner.take();
+        let start = self.head()?;
         let id = self.start_collection(
             NodeKind::Sequence { flow: true },
             start.start as usize,
             properties,
         );
+        self.placing.give(id);
+        self.scanner.take();
         let mut previous = None;
         let mut first = true;
         loop {
-            let mut token = self.scanner.head()?;
+            let mut token = self.head()?;
             if token.kind == TokenKind::FlowSequenceEnd {
+                self.placing.end_collection(id, None);
                 self.scanner.take();
                 return Ok(self.end_collection(id, token.end as usize));
             }
@@ -468,7 +531,7 @@ impl<'a> Stream<'a> {
                     return Err(self.unexpected(token, "`,` or `]` is missing here"));
                 }
                 self.scanner.take();
-                token = self.scanner.head()?;
+                token = self.head()?;
             }
             first = false;
             match token.kind {
@@ -491,7 +554,7 @@ impl<'a> Stream<'a> {
         self.scanner.take();
         let id = self.start_collection(NodeKind::Mapping { flow: true }, start, None);
         let mut previous = None;
-        let next = self.scanner.head()?;
+        let next = self.head()?;
         let key = match next.kind {
             TokenKind::Value | TokenKind::FlowEntry | TokenKind::FlowSequenceEnd => {
                 self.empty(key_token.end as usize)
@@ -499,11 +562,11 @@ impl<'a> Stream<'a> {
             _ => self.node(false, false)?,
         };
         self.child(id, &mut previous, key);
-        let token = self.scanner.head()?;
+        let token = self.head()?;
         let mut value = None;
         if token.kind == TokenKind::Value {
             self.scanner.take();
-            let next = self.scanner.head()?;
+            let next = self.head()?;
             if !matches!(next.kind, TokenKind::FlowEntry | TokenKind::FlowSequenceEnd) {
                 value = Some(self.node(false, false)?);
             }
@@ -516,22 +579,25 @@ impl<'a> Stream<'a> {
             }
         };
         let end = self.child(id, &mut previous, value);
+        self.placing.entry_done(key, value);
         Ok(self.end_collection(id, end))
     }
 
     fn flow_mapping(&mut self, properties: Option<Properties>) -> Parsed {
-        let start = self.scanner.head()?;
+        let start = self.head()?;
         self.scanner.take();
         let id = self.start_collection(
             NodeKind::Mapping { flow: true },
             start.start as usize,
             properties,
         );
+        self.placing.give(id);
         let mut previous = None;
         let mut first = true;
         loop {
-            let mut token = self.scanner.head()?;
+            let mut token = self.head()?;
             if token.kind == TokenKind::FlowMappingEnd {
+                self.placing.end_collection(id, None);
                 self.scanner.take();
                 return Ok(self.end_collection(id, token.end as usize));
             }
@@ -540,14 +606,14 @@ impl<'a> Stream<'a> {
                     return Err(self.unexpected(token, "`,` or `}` is missing here"));
                 }
                 self.scanner.take();
-                token = self.scanner.head()?;
+                token = self.head()?;
             }
             first = false;
             let key = match token.kind {
                 TokenKind::FlowMappingEnd => continue,
                 TokenKind::Key => {
                     self.scanner.take();
-                    let next = self.scanner.head()?;
+                    let next = self.head()?;
                     match next.kind {
                         TokenKind::Value | TokenKind::FlowEntry | TokenKind::FlowMappingEnd => {
                             self.empty(token.end as usize)
@@ -562,23 +628,25 @@ impl<'a> Stream<'a> {
                     let at = self.document.span(key).end;
                     let value = self.empty(at);
                     self.child(id, &mut previous, value);
+                    self.placing.entry_done(key, value);
                     continue;
                 }
             };
             self.child(id, &mut previous, key);
-            let token = self.scanner.head()?;
+            let token = self.head()?;
             let mut value = None;
             let mut at = self.document.span(key).end;
             if token.kind == TokenKind::Value {
                 at = token.end as usize;
                 self.scanner.take();
-                let next = self.scanner.head()?;
+                let next = self.head()?;
                 if !matches!(next.kind, TokenKind::FlowEntry | TokenKind::FlowMappingEnd) {
                     value = Some(self.node(false, false)?);
                 }
             }
             let value = value.unwrap_or_else(|| self.empty(at));
             self.child(id, &mut previous, value);
+            self.placing.entry_done(key, value);
         }
     }
 }

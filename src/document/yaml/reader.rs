@@ -13,6 +13,15 @@ pub fn validate(bytes: &[u8]) -> Result<&str, SyntaxError> {
     let text = std::str::from_utf8(bytes).map_err(|e| {
         SyntaxError::new(e.valid_up_to(), "the text is not UTF-8").hint("convert the file to UTF-8")
     })?;
+    if bytes
+        .strip_prefix(BOM)
+        .is_some_and(|rest| rest.starts_with(BOM))
+    {
+        return Err(
+            SyntaxError::new(3, "the text starts with two byte order marks")
+                .hint("remove the second one, which is invisible"),
+        );
+    }
     for (number, chunk) in bytes.chunks(64).enumerate() {
         let mut suspicious = false;
         for &b in chunk {
@@ -134,10 +143,10 @@ pub fn column(bytes: &[u8], pos: usize) -> usize {
 }
 
 fn ends_with_break(bytes: &[u8]) -> bool {
-    match bytes {
-        [.., b'\n' | b'\r'] | [.., 0xC2, 0x85] | [.., 0xE2, 0x80, 0xA8 | 0xA9] => true,
-        _ => false,
-    }
+    matches!(
+        bytes,
+        [.., b'\n' | b'\r'] | [.., 0xC2, 0x85] | [.., 0xE2, 0x80, 0xA8 | 0xA9]
+    )
 }
 
 /// UTF-8's byte order mark.

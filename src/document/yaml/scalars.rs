@@ -349,7 +349,7 @@ impl Scanner<'_> {
             self.pos += 1;
         }
         if self.peek(0) == b'#' {
-            self.comment();
+            self.line_comment(start);
         }
         if self.pos < text.len() && !is_break(text, self.pos) {
             return Err(SyntaxError::new(
@@ -455,7 +455,7 @@ impl Scanner<'_> {
         let start = self.pos;
         let mut end = start + 1;
         if at(text, end) == b'<' {
-            end = self.uri_end(end + 1)?;
+            end = uri_end(text, end + 1)?;
             if at(text, end) != b'>' || end == start + 2 {
                 return Err(SyntaxError::new(
                     start,
@@ -469,7 +469,7 @@ impl Scanner<'_> {
             }
             let with_handle = at(text, end) == b'!';
             let uri_start = if with_handle { end + 1 } else { end };
-            end = self.uri_end(uri_start)?;
+            end = uri_end(text, uri_start)?;
             if with_handle && end == uri_start {
                 return Err(SyntaxError::new(start, "a tag is missing after its handle"));
             }
@@ -479,28 +479,6 @@ impl Scanner<'_> {
                 .hint("put the value in quotes if the `!` belongs to it"));
         }
         Ok(end)
-    }
-
-    fn uri_end(&self, mut pos: usize) -> Result<usize, SyntaxError> {
-        loop {
-            match at(self.text, pos) {
-                b'%' => {
-                    if !(at(self.text, pos + 1).is_ascii_hexdigit()
-                        && at(self.text, pos + 2).is_ascii_hexdigit())
-                    {
-                        return Err(SyntaxError::new(
-                            pos,
-                            "`%` in a tag needs two hexadecimal digits",
-                        ));
-                    }
-                    pos += 3;
-                }
-                byte if is_word(byte) || b";/?:@&=+$,.!~*'()[]".contains(&byte) && byte != 0 => {
-                    pos += 1
-                }
-                _ => return Ok(pos),
-            }
-        }
     }
 
     /// `%YAML 1.1` or `%TAG handle prefix`, up to the end of the line.
@@ -533,7 +511,9 @@ impl Scanner<'_> {
                         && handle.starts_with(b"!")
                         && handle.ends_with(b"!")
                         && handle[1..handle.len() - 1].iter().all(|&b| is_word(b));
-                if !handle_ok || prefix.is_empty() {
+                let prefix_ok =
+                    !prefix.is_empty() && uri_end(prefix, 0).is_ok_and(|end| end == prefix.len());
+                if !handle_ok || !prefix_ok {
                     return Err(SyntaxError::new(
                         start,
                         "`%TAG` needs a handle like `!e!` and a prefix",
@@ -555,7 +535,30 @@ impl Scanner<'_> {
             ));
         }
         self.pos = end;
+        self.skip_break();
         Ok(self.token(kind, start, start + line.len()))
+    }
+}
+
+/// Where the characters end that a URI may hold.
+fn uri_end(text: &[u8], mut pos: usize) -> Result<usize, SyntaxError> {
+    loop {
+        match at(text, pos) {
+            b'%' => {
+                if !(at(text, pos + 1).is_ascii_hexdigit() && at(text, pos + 2).is_ascii_hexdigit())
+                {
+                    return Err(SyntaxError::new(
+                        pos,
+                        "`%` in a tag needs two hexadecimal digits",
+                    ));
+                }
+                pos += 3;
+            }
+            byte if is_word(byte) || b";/?:@&=+$,.!~*'()[]".contains(&byte) && byte != 0 => {
+                pos += 1
+            }
+            _ => return Ok(pos),
+        }
     }
 }
 
@@ -595,7 +598,7 @@ fn quoted_run_end(text: &[u8], mut pos: usize, single: bool) -> usize {
         } else {
             DOUBLE_STOP[byte as usize]
         };
-        if stops && !(matches!(byte, 0xC2 | 0xE2) && !is_break(text, pos)) {
+        if stops && (!matches!(byte, 0xC2 | 0xE2) || is_break(text, pos)) {
             return pos;
         }
         pos += 1;

@@ -5,12 +5,16 @@ use std::collections::VecDeque;
 
 use zeroize::Zeroize;
 
-use super::reader::{at, break_len, is_blank, is_blankz, is_break, line_end};
+use super::comments::Comments;
+use super::reader::{at, break_len, is_blank, is_blankz, is_break};
 use super::{MAX_DEPTH, SyntaxError};
 use crate::document::tree::ScalarStyle;
 
 /// A key without `?` may be this long, in characters (YAML 1.1, libyaml).
 const MAX_SIMPLE_KEY: usize = 1024;
+
+/// Tokens that are read ahead of the one in hand: the comments between them may belong to it.
+const LOOKAHEAD: usize = 2;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum TokenKind {
@@ -47,25 +51,6 @@ pub(super) struct Token {
 
 pub(super) const VERBATIM: u32 = u32::MAX;
 
-/// A comment with the tokens around it, which decide its place in the tree.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct RawComment {
-    pub(super) start: usize,
-    pub(super) end: usize,
-    pub(super) column: usize,
-    pub(super) own_line: bool,
-    /// The token before; `None` at the start of the document.
-    pub(super) previous: Option<Token>,
-    /// The token after it; `None` while it has not been read, or at the end of the document.
-    pub(super) next: Option<Token>,
-    /// Column of the next token.
-    pub(super) next_column: usize,
-    /// Column of the innermost open block collection when the comment was met; -1 at the root.
-    pub(super) indent: isize,
-    /// Inside a flow collection.
-    pub(super) in_flow: bool,
-}
-
 #[derive(Clone, Copy, Debug, Default)]
 struct SimpleKey {
     possible: bool,
@@ -90,10 +75,9 @@ pub(super) struct Scanner<'a> {
     keys: Vec<SimpleKey>,
     /// No level below this one has a possible key: the head of the queue is checked in O(1).
     lowest_key: usize,
-    last: Option<Token>,
-    pub(super) comments: Vec<RawComment>,
-    /// Comments from this number on still wait for the token after them.
-    comments_open: usize,
+    /// The last two tokens in the order of the text.
+    pub(super) recent: [(TokenKind, usize); 2],
+    pub(super) comments: Comments,
     pub(super) decoded: Vec<u8>,
     pub(super) decoded_spans: Vec<(u32, u32)>,
     ended: bool,
@@ -127,9 +111,8 @@ impl<'a> Scanner<'a> {
             simple_key_allowed: true,
             keys: vec![SimpleKey::default()],
             lowest_key: 0,
-            last: None,
-            comments: Vec::new(),
-            comments_open: 0,
+            recent: [(TokenKind::StreamEnd, start); 2],
+            comments: Comments::default(),
             decoded: Vec::new(),
             decoded_spans: Vec::new(),
             ended: false,
@@ -166,17 +149,11 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// The comments and decoded values collected since the last call.
-    pub(super) fn finish_document(&mut self) -> (Vec<RawComment>, Vec<u8>, Vec<(u32, u32)>) {
-        self.comments_open = 0;
-        self.last = None;
+    /// The decoded values collected since the last call.
+    pub(super) fn take_decoded(&mut self) -> (Vec<u8>, Vec<(u32, u32)>) {
         let decoded = self.decoded.clone();
         self.wipe_decoded();
-        (
-            std::mem::take(&mut self.comments),
-            decoded,
-            std::mem::take(&mut self.decoded_spans),
-        )
+        (decoded, std::mem::take(&mut self.decoded_spans))
     }
 
     /// Wipes what was used; spare capacity was never written.
@@ -189,7 +166,7 @@ impl<'a> Scanner<'a> {
         if self.ended {
             return Ok(false);
         }
-        if self.tokens.is_empty() {
+        if self.tokens.len() <= LOOKAHEAD && !self.at_boundary() {
             return Ok(true);
         }
         // A key is a key only once its ':' is seen: the queue's head waits while it may be one.
@@ -206,6 +183,14 @@ impl<'a> Scanner<'a> {
         }
         self.lowest_key = self.keys.len().saturating_sub(1);
         Ok(false)
+    }
+
+    /// The queue's end is the end of a document: what follows is read once this has been taken.
+    fn at_boundary(&self) -> bool {
+        matches!(
+            self.tokens.back().map(|t| t.kind),
+            Some(TokenKind::DocumentStart | TokenKind::DocumentEnd)
+        )
     }
 
     fn key_is_valid(&mut self, level: usize) -> Result<bool, SyntaxError> {
@@ -268,18 +253,10 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// Queues a token that stands in the text.
+    /// Queues a token.
     #[inline]
     fn push(&mut self, token: Token) {
-        if self.comments_open < self.comments.len() {
-            let column = token.start as usize - self.line_start.min(token.start as usize);
-            for comment in &mut self.comments[self.comments_open..] {
-                comment.next = Some(token);
-                comment.next_column = column;
-            }
-            self.comments_open = self.comments.len();
-        }
-        self.last = Some(token);
+        self.recent = [self.recent[1], (token.kind, token.start as usize)];
         self.tokens.push_back(token);
     }
 
@@ -291,7 +268,7 @@ impl<'a> Scanner<'a> {
                 number.saturating_sub(self.taken).min(self.tokens.len()),
                 token,
             ),
-            None => self.tokens.push_back(token),
+            None => self.push(token),
         }
     }
 
@@ -323,12 +300,16 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
-    fn unroll_indent(&mut self, column: isize) {
+    /// Closes the block collections that `column` is not part of. `scan_from`: where the search
+    /// for the next token began.
+    fn unroll_indent(&mut self, column: isize, scan_from: usize) {
         if self.flow_level > 0 {
             return;
         }
+        let mut at = scan_from.saturating_sub(1);
         while self.indent > column {
-            self.push_implied(TokenKind::BlockEnd, self.pos, None);
+            at = self.comments.block_end(self.indent, at);
+            self.push_implied(TokenKind::BlockEnd, at, None);
             self.indent = self.indents.pop().unwrap_or(-1);
         }
     }
@@ -340,19 +321,17 @@ impl<'a> Scanner<'a> {
     }
 
     fn skip_to_token(&mut self) {
+        let from = (self.pos, self.line);
         loop {
-            if self.column() == 0
-                && self.pos > 0
-                && self.text[self.pos..].starts_with(super::reader::BOM)
-            {
-                self.pos += 3;
-            }
             let tabs = self.flow_level > 0 || !self.simple_key_allowed;
             while self.peek(0) == b' ' || (tabs && self.peek(0) == b'\t') {
                 self.pos += 1;
             }
+            if !self.comments.pending.is_empty() {
+                self.promote_line_comment();
+            }
             if self.peek(0) == b'#' {
-                self.comment();
+                self.comment_lines(from);
             }
             if !is_break(self.text, self.pos) {
                 return;
@@ -364,29 +343,10 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// Reads the comment at `pos` up to the end of its line.
-    pub(super) fn comment(&mut self) {
-        let end = line_end(self.text, self.pos);
-        let own_line = self.text[self.line_start..self.pos]
-            .iter()
-            .all(|&b| is_blank(b));
-        self.comments.push(RawComment {
-            start: self.pos,
-            end,
-            column: self.column(),
-            own_line,
-            previous: self.last,
-            next: None,
-            next_column: 0,
-            indent: self.indent,
-            in_flow: self.flow_level > 0,
-        });
-        self.pos = end;
-    }
-
     fn fetch(&mut self) -> Result<(), SyntaxError> {
+        let scan_from = self.pos;
         self.skip_to_token();
-        self.unroll_indent(self.column() as isize);
+        self.unroll_indent(self.column() as isize, scan_from);
         if self.pos >= self.text.len() {
             return self.fetch_stream_end();
         }
@@ -404,6 +364,22 @@ impl<'a> Scanner<'a> {
                 return self.fetch_document_marker(kind);
             }
         }
+        // A comment behind `:` or `,` belongs to the token before it.
+        let behind = match byte {
+            b':' if self.flow_level == 0 => self.recent[1].1,
+            b',' if self.flow_level > 0 => self.recent[1].1,
+            _ => self.pos,
+        };
+        self.fetch_token(byte)?;
+        if matches!(self.peek(0), b' ' | b'\t' | b'#') && self.recent[1].0 != TokenKind::BlockEntry
+        {
+            self.line_comment(behind);
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn fetch_token(&mut self, byte: u8) -> Result<(), SyntaxError> {
         match byte {
             b'[' => self.fetch_flow_start(TokenKind::FlowSequenceStart),
             b'{' => self.fetch_flow_start(TokenKind::FlowMappingStart),
@@ -443,39 +419,31 @@ impl<'a> Scanner<'a> {
     }
 
     fn fetch_stream_end(&mut self) -> Result<(), SyntaxError> {
-        self.unroll_indent(-1);
+        self.unroll_indent(-1, self.pos);
         self.remove_key()?;
         self.simple_key_allowed = false;
         let token = self.token(TokenKind::StreamEnd, self.text.len(), self.text.len());
-        self.tokens.push_back(token);
+        self.push(token);
         self.ended = true;
         Ok(())
     }
 
     fn fetch_document_marker(&mut self, kind: TokenKind) -> Result<(), SyntaxError> {
-        self.unroll_indent(-1);
+        self.unroll_indent(-1, self.pos);
         self.remove_key()?;
         self.simple_key_allowed = false;
         let token = self.token(kind, self.pos, self.pos + 3);
         self.pos += 3;
-        // Comments before the marker belong to the document that ends here.
-        self.comments_open = self.comments.len();
-        self.last = Some(token);
-        self.tokens.push_back(token);
+        self.push(token);
         Ok(())
     }
 
     fn fetch_directive(&mut self) -> Result<(), SyntaxError> {
-        self.unroll_indent(-1);
+        self.unroll_indent(-1, self.pos);
         self.remove_key()?;
         self.simple_key_allowed = false;
-        let start = self.pos;
         let token = self.scan_directive()?;
-        self.comments_open = self.comments.len();
-        self.tokens.push_back(Token {
-            start: start as u32,
-            ..token
-        });
+        self.push(token);
         Ok(())
     }
 
@@ -613,34 +581,16 @@ impl<'a> Scanner<'a> {
     fn fetch_block_scalar(&mut self, style: ScalarStyle) -> Result<(), SyntaxError> {
         self.remove_key()?;
         self.simple_key_allowed = true;
-        let start = self.pos;
-        let line_start = self.line_start;
-        // The header's own comment comes after the header: it must see it as the token before.
-        let header = self.token(TokenKind::Scalar(style), start, start + 1);
-        self.note_header(header, line_start);
         let token = self.scan_block_scalar(style)?;
-        self.last = Some(token);
-        self.tokens.push_back(token);
+        self.push(token);
         Ok(())
-    }
-
-    /// Closes the comments that waited for this token, before the scalar's own are read.
-    fn note_header(&mut self, header: Token, line_start: usize) {
-        for comment in &mut self.comments[self.comments_open..] {
-            comment.next = Some(header);
-            comment.next_column = header.start as usize - line_start;
-        }
-        self.comments_open = self.comments.len();
-        self.last = Some(header);
     }
 
     fn fetch_quoted(&mut self, style: ScalarStyle) -> Result<(), SyntaxError> {
         self.save_key()?;
         self.simple_key_allowed = false;
-        let line_start = self.line_start;
-        let start = self.pos;
         let token = self.scan_quoted(style)?;
-        self.push_scalar(token, start, line_start);
+        self.push(token);
         Ok(())
     }
 
@@ -657,25 +607,9 @@ impl<'a> Scanner<'a> {
         }
         self.save_key()?;
         self.simple_key_allowed = false;
-        let line_start = self.line_start;
-        let start = self.pos;
         let token = self.scan_plain()?;
-        self.push_scalar(token, start, line_start);
+        self.push(token);
         Ok(())
-    }
-
-    /// Queues a scalar that may span lines: its column counts from the line it started on.
-    #[inline]
-    fn push_scalar(&mut self, token: Token, start: usize, line_start: usize) {
-        if self.comments_open < self.comments.len() {
-            for comment in &mut self.comments[self.comments_open..] {
-                comment.next = Some(token);
-                comment.next_column = start - line_start;
-            }
-            self.comments_open = self.comments.len();
-        }
-        self.last = Some(token);
-        self.tokens.push_back(token);
     }
 
     /// Stores a value that is not a slice of the text; `from` is where it starts in `decoded`.
