@@ -53,7 +53,9 @@ fn seal(text: &str, selector: &Selector) -> Vec<u8> {
         now: "2026-01-02T03:04:05Z",
         allow: Allow::default(),
     };
-    seal_plain(text.as_bytes(), Format::Yaml, &terms).unwrap().bytes
+    seal_plain(text.as_bytes(), Format::Yaml, &terms)
+        .unwrap()
+        .bytes
 }
 
 fn selector(name: &str) -> Selector {
@@ -61,7 +63,11 @@ fn selector(name: &str) -> Selector {
         encrypted_regex: Some("^(data|stringData)$"),
         ..SelectorParts::default()
     };
-    let parts = if name == "many documents" { data } else { SelectorParts::default() };
+    let parts = if name == "many documents" {
+        data
+    } else {
+        SelectorParts::default()
+    };
     Selector::from_parts(parts).unwrap()
 }
 
@@ -69,7 +75,9 @@ fn selector(name: &str) -> Selector {
 fn seal_file(bencher: Bencher<'_, '_>, name: &str) {
     let text = file(name);
     let selector = selector(name);
-    bencher.counter(BytesCount::of_str(&text)).bench(|| seal(&text, &selector));
+    bencher
+        .counter(BytesCount::of_str(&text))
+        .bench(|| seal(&text, &selector));
 }
 
 #[divan::bench(args = ["many documents", "single mapping"], sample_count = 5)]

@@ -120,6 +120,7 @@ fn opening_what_was_sealed_gives_the_source_back() {
         match roundtrip(text.as_bytes(), format, selector, &identities) {
             Ok(true) => sealed += 1,
             Ok(false) => refused += 1,
+            Err(e) if only.is_some() => panic!("{e}\n{text}"),
             Err(e) => failed.push(format!("seed {seed}, {}: {e}", selector.kind().name())),
         }
     }

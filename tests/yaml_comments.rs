@@ -25,7 +25,7 @@ impl Selection for Nothing {
     fn comment(&mut self, _text: &str) -> bool {
         false
     }
-    fn entry_done(&mut self) {}
+    fn end_entry(&mut self) {}
 }
 
 struct Recorder<'a> {

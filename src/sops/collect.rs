@@ -45,6 +45,7 @@ pub(super) struct Collector<'d> {
     source: &'d Source<'d>,
     stand_in: &'d StandIn,
     around: Surroundings<'d>,
+    comments_select: bool,
     edits: Edits,
     found: Vec<Found<'d>>,
     /// Scalars that are encrypted where they stand, kept only if the document has anchors.
@@ -67,12 +68,14 @@ impl<'d> Collector<'d> {
         source: &'d Source<'d>,
         stand_in: &'d StandIn,
         around: Surroundings<'d>,
+        comments_select: bool,
     ) -> Self {
         Collector {
             document,
             source,
             stand_in,
             around,
+            comments_select,
             edits: Edits::default(),
             found: Vec::new(),
             sealed_nodes: HashSet::new(),
@@ -429,6 +432,17 @@ impl<'d> Visitor for Collector<'d> {
         }
         if self.found.len() == expansion.found {
             return Ok(());
+        }
+        if self.comments_select {
+            // Written out in braces the values would lose the comments that select them.
+            return Err(self
+                .source
+                .error(
+                    self.document.span(alias).start,
+                    Kind::Input,
+                    "this alias stands for values that a comment expression selects",
+                )
+                .hint("write the values out instead of the alias"));
         }
         let mut text = Zeroizing::new(Vec::new());
         let in_flow = place.parent.is_some_and(|p| {

@@ -196,7 +196,8 @@ impl Sealer {
         let insertion = insertion(document, &source, end);
         // Where comments select, the metadata block behind the last of them counts: then the
         // first walk must see it as well.
-        let with_block = if sealing.selector.kind().looks_at_comments() {
+        let comments_select = sealing.selector.kind().looks_at_comments();
+        let with_block = if comments_select {
             Some(WithBlock::of(&source, start..end, &insertion)?)
         } else {
             None
@@ -220,7 +221,8 @@ impl Sealer {
             lines_before,
         };
         let around = insertion.around(text);
-        let mut collector = Collector::new(document, &source, &self.stand_in, around);
+        let mut collector =
+            Collector::new(document, &source, &self.stand_in, around, comments_select);
         let mut selection = Walk::new(sealing.selector);
         walk(document, &source, &mut selection, &mut collector)?;
         collector.check_manifest(sealing.allow)?;
