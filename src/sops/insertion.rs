@@ -214,6 +214,55 @@ pub fn removal(
     start..end
 }
 
+/// Bytes around a removed block that are not as they were: an insertion may have to set itself off.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Scar {
+    before: usize,
+    after: usize,
+    text: Vec<u8>,
+}
+
+impl Scar {
+    /// Compares the text without its block (`text` less `removed`) with the one that the block was
+    /// written into (`text` less `inserted`); `None` if they are the same.
+    pub fn of(text: &[u8], inserted: &Range<usize>, removed: &Range<usize>) -> Option<Scar> {
+        let start = inserted.start.min(removed.start);
+        let end = inserted.end.max(removed.end);
+        let source = [&text[start..inserted.start], &text[inserted.end..end]].concat();
+        let opened = [&text[start..removed.start], &text[removed.end..end]].concat();
+        (source != opened).then(|| Scar {
+            before: removed.start - start,
+            after: end - removed.end,
+            text: source,
+        })
+    }
+
+    /// As layout notes keep it.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = format!("{}:{}:", self.before, self.after).into_bytes();
+        bytes.extend_from_slice(&self.text);
+        bytes
+    }
+
+    /// Reads what [`Scar::to_bytes`] wrote.
+    pub fn from_bytes(bytes: &[u8]) -> Option<Scar> {
+        let mut fields = bytes.splitn(3, |b| *b == b':');
+        let mut number = || std::str::from_utf8(fields.next()?).ok()?.parse().ok();
+        let (before, after) = (number()?, number()?);
+        Some(Scar {
+            before,
+            after,
+            text: fields.next()?.to_vec(),
+        })
+    }
+
+    /// The bytes to replace when `removed` is taken out, and by what.
+    pub fn heal(&self, removed: &Range<usize>, len: usize) -> (Range<usize>, &[u8]) {
+        let start = removed.start.saturating_sub(self.before);
+        (start..(removed.end + self.after).min(len), &self.text)
+    }
+}
+
 fn last_break_len(bytes: &[u8]) -> usize {
     if bytes.ends_with(b"\r\n") {
         2

@@ -19,6 +19,9 @@ const VERSION: &[u8] = b"1;";
 /// What the notes are authenticated with, beside the data key.
 pub const LAYOUT_AAD: &[u8] = b"secrets_layout:";
 
+/// The place of the notes on what was around the metadata block; no JSON Pointer looks so.
+pub const SCAR: &str = "sops";
+
 /// Source spellings by place: the document's number and the node's JSON Pointer.
 #[derive(Default)]
 pub struct Layout {

@@ -6,8 +6,8 @@ use zeroize::Zeroizing;
 
 use super::cipher::Cipher;
 use super::envelope::{Envelope, looks_sealed};
-use super::insertion::{ends_with_break, insertion, removal};
-use super::layout::{LAYOUT_AAD, Layout};
+use super::insertion::{Scar, ends_with_break, insertion, removal};
+use super::layout::{LAYOUT_AAD, Layout, SCAR};
 use super::mac::{MacHasher, open_mac};
 use super::metadata::Metadata;
 use super::seal::{opened_text, syntax_error};
@@ -238,7 +238,7 @@ fn metadata_entry(document: &Document, source: &Source<'_>) -> Option<(NodeId, N
         .find(|(key, _)| key_text(document, source, *key) == METADATA_KEY)
 }
 
-fn metadata_range(document: &Document, source: &Source<'_>) -> Option<Range<usize>> {
+pub(super) fn metadata_range(document: &Document, source: &Source<'_>) -> Option<Range<usize>> {
     let (key, value) = metadata_entry(document, source)?;
     Some(removal(document, source, key, value))
 }
@@ -255,6 +255,12 @@ fn remove_metadata(
     let Some(range) = metadata_range(document, source) else {
         return;
     };
+    let scar = layout.and_then(|l| Scar::from_bytes(l.spelling(number, SCAR)?));
+    if let Some(scar) = scar {
+        let (range, text) = scar.heal(&range, source.text.len());
+        edits.replace(range, text);
+        return;
+    }
     let entries = document.entries(root).count();
     let spelling = layout.and_then(|l| l.spelling(number, ""));
     if entries > 1 || matches!(document.kind(root), NodeKind::Mapping { flow: true }) {

@@ -12,12 +12,12 @@ use zeroize::Zeroizing;
 
 use super::cipher::Cipher;
 use super::collect::Collector;
-use super::insertion::{Insertion, insertion};
+use super::insertion::{Insertion, Scar, insertion};
 use super::iv::IvSource;
-use super::layout::{LAYOUT_AAD, Layout};
+use super::layout::{LAYOUT_AAD, Layout, SCAR};
 use super::mac::{MacHasher, seal_mac};
 use super::metadata::Metadata;
-use super::open::metadata_node;
+use super::open::{metadata_node, metadata_range};
 use super::selector::{Selector, Walk};
 use super::walk::{Place, Source, Visitor, walk};
 use crate::document::edit::Edits;
@@ -252,6 +252,12 @@ impl Sealer {
             format: sealing.format,
             lines_before: 0,
         };
+        if let Some(removed) = metadata_range(&again, &skeleton_source)
+            && let Some(scar) = Scar::of(&skeleton, &(block_at..block_end), &removed)
+        {
+            self.layout.note(number, SCAR.to_owned(), &scar.to_bytes());
+            self.layout_needed = true;
+        }
         let places: Vec<usize> = memmem::find_iter(&skeleton, self.stand_in.as_bytes()).collect();
         if places.len() != collected.found.len() {
             return Err(self_check("a stand-in was lost"));
