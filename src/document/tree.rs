@@ -280,6 +280,16 @@ impl Document {
         self.comments_at.get(&place).map_or(&[], Vec::as_slice)
     }
 
+    /// The block scalar that reaches up to `end`, if one does.
+    pub fn open_ended(&self, end: usize) -> Option<NodeId> {
+        let last = NodeId(self.nodes.len().checked_sub(1)? as u32);
+        let block = matches!(
+            self.kind(last),
+            NodeKind::Scalar(ScalarStyle::Literal | ScalarStyle::Folded)
+        );
+        (block && self.span(last).end == end).then_some(last)
+    }
+
     /// A scalar's whole source is its value: nothing was unescaped, folded or unindented.
     pub fn is_verbatim(&self, id: NodeId) -> bool {
         self.nodes[id.index()].extra == NONE

@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 
 use super::cipher::Cipher;
 use super::collect::Collector;
-use super::insertion::{Insertion, Scar, insertion};
+use super::insertion::{Insertion, Scar, ends_with_break, insertion};
 use super::iv::IvSource;
 use super::layout::{LAYOUT_AAD, Layout, SCAR};
 use super::mac::{MacHasher, seal_mac};
@@ -198,7 +198,7 @@ impl Sealer {
         // first walk must see it as well.
         let comments_select = sealing.selector.kind().looks_at_comments();
         let with_block = if comments_select {
-            Some(WithBlock::of(&source, start..end, &insertion)?)
+            Some(WithBlock::of(&source, document, start..end, &insertion)?)
         } else {
             None
         };
@@ -400,9 +400,23 @@ struct WithBlock {
 impl WithBlock {
     fn of(
         source: &Source<'_>,
+        document: &Document,
         range: std::ops::Range<usize>,
         insertion: &Insertion,
     ) -> Result<Self> {
+        if let Some(node) = document.open_ended(insertion.at)
+            && !ends_with_break(&source.text.as_bytes()[..insertion.at])
+        {
+            let offset = document.span(node).start;
+            return Err(source
+                .error(
+                    offset,
+                    Kind::Input,
+                    "the text ends in this block scalar, without a line break",
+                )
+                .because("where comments select, the metadata behind it would change its value")
+                .hint("end the file with a line break"));
+        }
         let bytes = source.text.as_bytes();
         let mut text = Vec::with_capacity(range.len() + 64);
         text.extend_from_slice(&bytes[range.start..insertion.at]);
