@@ -151,7 +151,8 @@ impl<'a> Stream<'a> {
             self.scanner.take();
             self.start = end.end as usize;
             // Comments behind the last `...` have no other document to belong to.
-            if self.scanner.head()?.kind == TokenKind::StreamEnd {
+            self.scanner.fill()?;
+            if self.scanner.front().kind == TokenKind::StreamEnd {
                 self.head()?;
                 self.placing.end_stream();
                 comments = self.scanner.comments.count();
@@ -165,9 +166,10 @@ impl<'a> Stream<'a> {
     }
 
     /// The next token, which stays in the queue.
-    #[inline]
+    #[inline(always)]
     fn head(&mut self) -> Result<Token, SyntaxError> {
-        let token = self.scanner.head()?;
+        self.scanner.fill()?;
+        let token = self.scanner.front();
         if !self.scanner.comments.pending.is_empty() {
             self.placing.meet(token, &mut self.scanner.comments);
         }

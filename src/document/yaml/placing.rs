@@ -44,6 +44,7 @@ pub(super) struct Placing {
 
 impl Placing {
     /// Takes the groups that `token` is reached by.
+    #[cold]
     pub(super) fn meet(&mut self, token: Token, comments: &mut Comments) {
         while let Some(group) = comments.pending.front() {
             if group.anchor > token.start as usize

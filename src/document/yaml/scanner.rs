@@ -129,15 +129,21 @@ impl<'a> Scanner<'a> {
         at(self.text, self.pos + ahead)
     }
 
-    /// The next token, which stays in the queue.
-    #[inline]
-    pub(super) fn head(&mut self) -> Result<Token, SyntaxError> {
+    /// Reads on until the next token is certain.
+    #[inline(never)]
+    pub(super) fn fill(&mut self) -> Result<(), SyntaxError> {
         while self.needs_more()? {
             self.fetch()?;
         }
+        Ok(())
+    }
+
+    /// The next token, which stays in the queue; certain after [`Scanner::fill`].
+    #[inline]
+    pub(super) fn front(&self) -> Token {
         match self.tokens.front() {
-            Some(token) => Ok(*token),
-            None => Ok(self.token(TokenKind::StreamEnd, self.text.len(), self.text.len())),
+            Some(token) => *token,
+            None => self.token(TokenKind::StreamEnd, self.text.len(), self.text.len()),
         }
     }
 
@@ -193,6 +199,7 @@ impl<'a> Scanner<'a> {
         )
     }
 
+    #[inline]
     fn key_is_valid(&mut self, level: usize) -> Result<bool, SyntaxError> {
         let key = self.keys[level];
         if !key.possible {
