@@ -75,6 +75,17 @@ impl Ui {
         }
     }
 
+    /// Writes an answer in words to standard output. Names in it may come from anywhere: what acts on a
+    /// terminal is shown, not sent, except line breaks.
+    ///
+    /// # Errors
+    ///
+    /// As [`Ui::data`].
+    pub(crate) fn answer(&mut self, text: &str) -> Result<()> {
+        let lines: Vec<_> = text.split('\n').map(printable).collect();
+        self.data(lines.join("\n").as_bytes())
+    }
+
     /// Whether the reader of standard output has gone away, so that more data is wasted work.
     pub(crate) fn is_closed(&self) -> bool {
         self.out_closed
