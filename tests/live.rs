@@ -12,8 +12,6 @@
     reason = "a test stops at the first surprise, and the tallies are for the log"
 )]
 
-#[path = "live/canonical.rs"]
-mod canonical;
 #[path = "live/documents.rs"]
 mod documents;
 #[path = "support/generate.rs"]
