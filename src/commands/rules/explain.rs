@@ -137,7 +137,15 @@ impl<'p> Answer<'p> {
         match rule {
             Some((_, rule)) => map.append(&mut Meaning::of(rule).to_json(rule)),
             None => {
-                for key in ["line", "selector", "threshold"] {
+                for key in [
+                    "line",
+                    "path_regex",
+                    "selector",
+                    "selector_is_default",
+                    "threshold",
+                    "mac_only_encrypted",
+                    "problem",
+                ] {
                     map.insert(key.into(), Value::Null);
                 }
                 for key in ["recipients", "groups"] {
@@ -188,13 +196,17 @@ impl<'p> Answer<'p> {
             };
             let name = rule_name(*index, rule);
             let text = match why {
-                Why::NoPathRegex => format!("{name}: has no path_regex, so it is for every file"),
-                Why::Matches { regex } => format!("{name}: path_regex `{regex}` matches"),
+                Why::NoPathRegex => format!("{name}: no path_regex, so it is for every file"),
+                Why::Matches { regex } => format!("{name}: path_regex `{regex}`"),
                 Why::DoesNotMatch { regex } => {
-                    format!("{name}: path_regex `{regex}` does not match")
+                    format!("{name}: path_regex `{regex}`")
                 }
             };
-            line(&mut out, if why.matched() { "rule" } else { "not" }, &text);
+            line(
+                &mut out,
+                if why.matched() { "matches" } else { "not" },
+                &text,
+            );
         }
         match self.rule() {
             Some((_, rule)) => describe(rule, &mut out),
@@ -206,7 +218,11 @@ impl<'p> Answer<'p> {
             None => line(&mut out, "rule", "none: no path_regex matches"),
         }
         if let Err(error) = format_of(self.path) {
-            line(&mut out, "note", error.message());
+            line(
+                &mut out,
+                "note",
+                &format!("not readable by this version: {}", error.message()),
+            );
         }
         out
     }
