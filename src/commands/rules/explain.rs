@@ -1,6 +1,5 @@
 //! `secrets rules explain`: which rule a path gets, and why.
 
-use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -53,11 +52,11 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Errors> {
             write_json(&json!({ "version": VERSION, "paths": paths }), context)?;
         }
         AnswerFormat::Plain => {
-            let texts: Vec<String> = answers
+            let texts: Vec<Vec<String>> = answers
                 .iter()
                 .map(|answer| answer.to_text(&configs))
                 .collect();
-            context.ui().answer(&texts.join("\n"))?;
+            context.ui().answer(&texts.join(&String::new()))?;
         }
     }
     let all = answers.iter().all(|answer| answer.rule().is_some());
@@ -156,8 +155,8 @@ impl<'p> Answer<'p> {
         Value::Object(map)
     }
 
-    fn to_text(&self, configs: &Configs) -> String {
-        let mut out = format!("{}\n", self.path.display());
+    fn to_text(&self, configs: &Configs) -> Vec<String> {
+        let mut out = vec![self.path.display().to_string()];
         let Some((config, origin, decision)) = &self.found else {
             line(
                 &mut out,
@@ -228,7 +227,7 @@ impl<'p> Answer<'p> {
     }
 }
 
-fn describe(rule: &CreationRule, out: &mut String) {
+fn describe(rule: &CreationRule, out: &mut Vec<String>) {
     let meaning = Meaning::of(rule);
     let mut selected = describe_selector(&meaning.selector);
     let setting = meaning.selector.kind().name();
@@ -270,7 +269,6 @@ fn describe(rule: &CreationRule, out: &mut String) {
     }
 }
 
-fn line(out: &mut String, label: &str, text: &str) {
-    // Writing to a string cannot fail.
-    let _ = writeln!(out, "  {label:<8}  {text}");
+fn line(out: &mut Vec<String>, label: &str, text: &str) {
+    out.push(format!("  {label:<8}  {text}"));
 }
