@@ -75,15 +75,19 @@ impl Ui {
         }
     }
 
-    /// Writes an answer in words to standard output. Names in it may come from anywhere: what acts on a
-    /// terminal is shown, not sent, except line breaks.
+    /// Writes an answer in words to standard output, a line each. Names in it may come from anywhere:
+    /// what acts on a terminal, line breaks included, is shown and not sent.
     ///
     /// # Errors
     ///
     /// As [`Ui::data`].
-    pub(crate) fn answer(&mut self, text: &str) -> Result<()> {
-        let lines: Vec<_> = text.split('\n').map(printable).collect();
-        self.data(lines.join("\n").as_bytes())
+    pub(crate) fn answer<T: AsRef<str>>(&mut self, lines: &[T]) -> Result<()> {
+        let mut text = String::new();
+        for line in lines {
+            text.push_str(&printable(line.as_ref()));
+            text.push('\n');
+        }
+        self.data(text.as_bytes())
     }
 
     /// Whether the reader of standard output has gone away, so that more data is wasted work.

@@ -70,6 +70,14 @@ impl Work for Encrypt<'_> {
     }
 
     fn change(&self, path: &Path, text: &[u8], _named: bool) -> Result<Change, Errors> {
+        // A pattern finds it as well, and a rule without `path_regex` is for it.
+        if path.file_name().is_some_and(|name| name == FILE_NAME) {
+            let error = Error::new(Kind::Input, "the configuration itself is not encrypted");
+            return Err(error
+                .because("nothing could read the creation rules any more")
+                .hint("leave it out")
+                .into());
+        }
         let format = format_of(path)?;
         let Some(metadata) = metadata_of(text, format)? else {
             let policy = self.sealing.policy_for(path)?;

@@ -382,11 +382,7 @@ impl Count {
 }
 
 fn list(path: &Path, context: &Context) -> Result<(), Error> {
-    context.ui().answer(&format!(
-        "{}
-",
-        path.display()
-    ))
+    context.ui().answer(&[path.to_string_lossy()])
 }
 
 fn tell(report: &Report, path: &Path, context: &Context) {

@@ -1,6 +1,5 @@
 //! `secrets rules explain`: which rule a path gets, and why.
 
-use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -53,11 +52,11 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Errors> {
             write_json(&json!({ "version": VERSION, "paths": paths }), context)?;
         }
         AnswerFormat::Plain => {
-            let texts: Vec<String> = answers
+            let texts: Vec<Vec<String>> = answers
                 .iter()
                 .map(|answer| answer.to_text(&configs))
                 .collect();
-            context.ui().answer(&texts.join("\n"))?;
+            context.ui().answer(&texts.join(&String::new()))?;
         }
     }
     let all = answers.iter().all(|answer| answer.rule().is_some());
@@ -137,7 +136,15 @@ impl<'p> Answer<'p> {
         match rule {
             Some((_, rule)) => map.append(&mut Meaning::of(rule).to_json(rule)),
             None => {
-                for key in ["line", "selector", "threshold"] {
+                for key in [
+                    "line",
+                    "path_regex",
+                    "selector",
+                    "selector_is_default",
+                    "threshold",
+                    "mac_only_encrypted",
+                    "problem",
+                ] {
                     map.insert(key.into(), Value::Null);
                 }
                 for key in ["recipients", "groups"] {
@@ -148,8 +155,8 @@ impl<'p> Answer<'p> {
         Value::Object(map)
     }
 
-    fn to_text(&self, configs: &Configs) -> String {
-        let mut out = format!("{}\n", self.path.display());
+    fn to_text(&self, configs: &Configs) -> Vec<String> {
+        let mut out = vec![self.path.display().to_string()];
         let Some((config, origin, decision)) = &self.found else {
             line(
                 &mut out,
@@ -188,13 +195,17 @@ impl<'p> Answer<'p> {
             };
             let name = rule_name(*index, rule);
             let text = match why {
-                Why::NoPathRegex => format!("{name}: has no path_regex, so it is for every file"),
-                Why::Matches { regex } => format!("{name}: path_regex `{regex}` matches"),
+                Why::NoPathRegex => format!("{name}: no path_regex, so it is for every file"),
+                Why::Matches { regex } => format!("{name}: path_regex `{regex}`"),
                 Why::DoesNotMatch { regex } => {
-                    format!("{name}: path_regex `{regex}` does not match")
+                    format!("{name}: path_regex `{regex}`")
                 }
             };
-            line(&mut out, if why.matched() { "rule" } else { "not" }, &text);
+            line(
+                &mut out,
+                if why.matched() { "matches" } else { "not" },
+                &text,
+            );
         }
         match self.rule() {
             Some((_, rule)) => describe(rule, &mut out),
@@ -206,13 +217,17 @@ impl<'p> Answer<'p> {
             None => line(&mut out, "rule", "none: no path_regex matches"),
         }
         if let Err(error) = format_of(self.path) {
-            line(&mut out, "note", error.message());
+            line(
+                &mut out,
+                "note",
+                &format!("not readable by this version: {}", error.message()),
+            );
         }
         out
     }
 }
 
-fn describe(rule: &CreationRule, out: &mut String) {
+fn describe(rule: &CreationRule, out: &mut Vec<String>) {
     let meaning = Meaning::of(rule);
     let mut selected = describe_selector(&meaning.selector);
     let setting = meaning.selector.kind().name();
@@ -254,7 +269,6 @@ fn describe(rule: &CreationRule, out: &mut String) {
     }
 }
 
-fn line(out: &mut String, label: &str, text: &str) {
-    // Writing to a string cannot fail.
-    let _ = writeln!(out, "  {label:<8}  {text}");
+fn line(out: &mut Vec<String>, label: &str, text: &str) {
+    out.push(format!("  {label:<8}  {text}"));
 }

@@ -1,7 +1,6 @@
 //! `secrets rules list`: which files each rule covers, and which rules cover none.
 
 use std::ffi::OsStr;
-use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -186,20 +185,19 @@ impl List<'_> {
         })
     }
 
-    /// Writing to a string cannot fail.
-    fn to_text(&self) -> String {
+    fn to_text(&self) -> Vec<String> {
         let from = if self.from_git {
             "that Git tracks or would track"
         } else {
             "in its folder"
         };
         let rules = self.config.rules();
-        let mut out = format!(
-            "{}: {}, {} {from}\n",
+        let mut out = vec![format!(
+            "{}: {}, {} {from}",
             self.name,
             plural(rules.len(), "rule", "rules"),
             plural(self.files.len(), "file", "files"),
-        );
+        )];
         for (index, rule) in rules.iter().enumerate() {
             let expression = match path_regex(rule) {
                 Some(regex) => format!("path_regex `{regex}`"),
@@ -218,22 +216,20 @@ impl List<'_> {
                     format!("unreachable, {} is for every file", self.rule_name(*by))
                 }
             };
-            let _ = writeln!(out, "{}, {expression}: {count}", rule_name(index, rule));
+            out.push(format!("{}, {expression}: {count}", rule_name(index, rule)));
             for name in self.names(files) {
-                let _ = writeln!(out, "  {name}");
+                out.push(format!("  {name}"));
             }
         }
-        let _ = writeln!(
-            out,
+        out.push(format!(
             "no rule: {}",
             plural(self.coverage.uncovered.len(), "file", "files")
-        );
+        ));
         if self.elsewhere > 0 {
-            let _ = writeln!(
-                out,
+            out.push(format!(
                 "another .sops.yaml: {}",
                 plural(self.elsewhere, "file", "files")
-            );
+            ));
         }
         out
     }
