@@ -8,6 +8,7 @@ pub mod error;
 pub mod fsio;
 pub mod keys;
 pub mod kubernetes;
+pub mod placement;
 pub mod secret;
 pub mod sops;
 
