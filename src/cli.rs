@@ -10,19 +10,19 @@ use crate::commands;
 /// ciphertext, every other byte of a file stays as it is. `sops` and Flux read what it writes.
 #[derive(Debug, Parser)]
 #[command(name = "secrets", version, propagate_version = true, arg_required_else_help = true)]
-pub struct Cli {
+pub(crate) struct Cli {
     /// Say nothing but errors
     #[arg(long, short, global = true)]
-    pub quiet: bool,
+    pub(crate) quiet: bool,
 
     /// What to do
     #[command(subcommand)]
-    pub command: Command,
+    pub(crate) command: Command,
 }
 
 /// The commands.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub(crate) enum Command {
     /// Seal files: encrypt what the creation rules select
     Encrypt(commands::encrypt::Args),
     /// Open sealed files

@@ -1,6 +1,6 @@
 //! From path arguments to files.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -38,6 +38,9 @@ pub struct Candidates {
     /// Sorted by path, each file once (the same file through two paths counts once; hard links are
     /// two files). Named as the arguments were, without a leading `./`.
     pub files: Vec<PathBuf>,
+    /// Those of `files` that no argument names, but a folder that holds them. What a pattern matches
+    /// counts as named.
+    pub below: BTreeSet<PathBuf>,
     /// What was left out, sorted.
     pub skipped: Vec<(PathBuf, Why)>,
     /// Arguments that stand for nothing ([`Kind::Input`], [`Kind::Io`]; [`Kind::Usage`] for a malformed
@@ -61,10 +64,18 @@ impl Candidates {
     }
 }
 
+/// A file on the way.
+struct Found {
+    shown: PathBuf,
+    /// The path without links.
+    real: PathBuf,
+    /// An argument names it.
+    named: bool,
+}
+
 struct Search {
     honour_gitignore: bool,
-    /// The path to show, and the one without links.
-    found: Vec<(PathBuf, PathBuf)>,
+    found: Vec<Found>,
     result: Candidates,
 }
 
@@ -93,7 +104,11 @@ impl Search {
         let real = fs::canonicalize(path)
             .or_else(|_| std::path::absolute(path))
             .unwrap_or_else(|_| path.to_owned());
-        self.found.push((shown(path), real));
+        self.found.push(Found {
+            shown: shown(path),
+            real,
+            named: true,
+        });
     }
 
     fn folder(&mut self, root: &Path) {
@@ -121,7 +136,11 @@ impl Search {
                 folders.push(path.to_owned());
             } else if kind.is_some_and(|kind| kind.is_file()) {
                 let below = path.strip_prefix(root).unwrap_or(path);
-                self.found.push((shown(path), real_root.join(below)));
+                self.found.push(Found {
+                    shown: shown(path),
+                    real: real_root.join(below),
+                    named: false,
+                });
             } else if entry.path_is_symlink() {
                 self.result.skipped.push((shown(path), Why::Link));
             } else {
@@ -200,13 +219,20 @@ impl Search {
     fn finish(mut self) -> Candidates {
         // Of several paths to a file, the shortest names it.
         self.found
-            .sort_by_cached_key(|(shown, _)| (shown.as_os_str().len(), shown.clone()));
+            .sort_by_cached_key(|found| (found.shown.as_os_str().len(), found.shown.clone()));
+        let named = self.found.iter().filter(|found| found.named);
+        let named: HashSet<PathBuf> = named.map(|found| found.real.clone()).collect();
         let mut seen = HashSet::new();
-        self.result.files = self
-            .found
-            .into_iter()
-            .filter_map(|(shown, real)| seen.insert(real).then_some(shown))
-            .collect();
+        for Found { shown, real, .. } in self.found {
+            if seen.contains(&real) {
+                continue;
+            }
+            if !named.contains(&real) {
+                self.result.below.insert(shown.clone());
+            }
+            self.result.files.push(shown);
+            seen.insert(real);
+        }
         self.result.files.sort();
         self.result.skipped.sort();
         self.result.skipped.dedup();
