@@ -62,7 +62,10 @@ pub(crate) struct Inputs<'c> {
 impl<'c> Inputs<'c> {
     /// Nothing is read yet.
     pub(crate) fn new(context: &'c Context) -> Self {
-        Inputs { context, stdin_used: Cell::new(false) }
+        Inputs {
+            context,
+            stdin_used: Cell::new(false),
+        }
     }
 
     /// A file of any kind as it is; `-` is standard input.
@@ -78,11 +81,15 @@ impl<'c> Inputs<'c> {
 
     fn stdin(&self) -> Result<SecretBytes, Error> {
         if self.stdin_used.replace(true) {
-            return Err(Error::new(Kind::Usage, "standard input is named twice").hint("use a file for one of them"));
+            return Err(Error::new(Kind::Usage, "standard input is named twice")
+                .hint("use a file for one of them"));
         }
         if std::io::stdin().is_terminal() {
-            return Err(Error::new(Kind::Usage, "standard input is a terminal, which would show what is typed")
-                .hint("pipe the value in, or leave the flag out to be asked without echo"));
+            return Err(Error::new(
+                Kind::Usage,
+                "standard input is a terminal, which would show what is typed",
+            )
+            .hint("pipe the value in, or leave the flag out to be asked without echo"));
         }
         fsio::read_stdin(MAX_SECRET_SIZE as u64).map(SecretBytes::from)
     }
@@ -92,7 +99,12 @@ impl<'c> Inputs<'c> {
     ///
     /// # Errors
     /// It is empty, a variable is not set, nobody can be asked, or as [`Inputs::file`].
-    pub(crate) fn password(&self, source: &Password, what: &str, flag: &str) -> Result<SecretBytes, Error> {
+    pub(crate) fn password(
+        &self,
+        source: &Password,
+        what: &str,
+        flag: &str,
+    ) -> Result<SecretBytes, Error> {
         let password = match source {
             Password::Stdin => without_line_break(&self.stdin()?),
             Password::File(path) => without_line_break(&self.file(path)?),
@@ -113,7 +125,9 @@ impl<'c> Inputs<'c> {
             return Err(Error::new(Kind::Input, format!("{what} is empty")).hint("give a password"));
         }
         if password.expose().contains(&b'\n') {
-            self.context.ui().warning(&format!("{what} has more than one line: is this the right input?"));
+            self.context.ui().warning(&format!(
+                "{what} has more than one line: is this the right input?"
+            ));
         }
         Ok(password)
     }
@@ -122,16 +136,25 @@ impl<'c> Inputs<'c> {
 /// Drops exactly one `\n` or `\r\n` at the end.
 fn without_line_break(bytes: &SecretBytes) -> SecretBytes {
     let bytes = bytes.expose();
-    let text = bytes.strip_suffix(b"\n").map_or(bytes, |text| text.strip_suffix(b"\r").unwrap_or(text));
+    let text = bytes
+        .strip_suffix(b"\n")
+        .map_or(bytes, |text| text.strip_suffix(b"\r").unwrap_or(text));
     SecretBytes::copy_of(text)
 }
 
 /// The name is not shown: it may be the password, given by mistake.
 fn variable(name: &str, flag: &str) -> Result<SecretBytes, Error> {
-    let value = if name.is_empty() || name.contains(['=', '\0']) { None } else { std::env::var_os(name) };
+    let value = if name.is_empty() || name.contains(['=', '\0']) {
+        None
+    } else {
+        std::env::var_os(name)
+    };
     let Some(value) = value else {
-        return Err(Error::new(Kind::Usage, format!("the variable that `{flag}-env` names is not set"))
-            .hint("give the name of an environment variable, not the password, and export it"));
+        return Err(Error::new(
+            Kind::Usage,
+            format!("the variable that `{flag}-env` names is not set"),
+        )
+        .hint("give the name of an environment variable, not the password, and export it"));
     };
     Ok(SecretBytes::new(value.into_encoded_bytes()))
 }
@@ -143,9 +166,18 @@ mod tests {
     #[test]
     fn one_line_break_goes() {
         for (given, kept) in [
-            ("a", "a"), ("a\n", "a"), ("a\r\n", "a"), ("a\n\n", "a\n"), ("a\r", "a\r"), ("\n", ""), (" a \n", " a "),
+            ("a", "a"),
+            ("a\n", "a"),
+            ("a\r\n", "a"),
+            ("a\n\n", "a\n"),
+            ("a\r", "a\r"),
+            ("\n", ""),
+            (" a \n", " a "),
         ] {
-            assert_eq!(without_line_break(&SecretBytes::copy_of(given.as_bytes())).expose(), kept.as_bytes());
+            assert_eq!(
+                without_line_break(&SecretBytes::copy_of(given.as_bytes())).expose(),
+                kept.as_bytes()
+            );
         }
     }
 }

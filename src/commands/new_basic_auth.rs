@@ -9,10 +9,10 @@ use super::{Errors, Exit};
 use crate::context::Context;
 
 /// The arguments.
-///
-/// Without a password flag the password is asked for, without echo. Flux reads such a Secret for Git and Helm
-/// repositories over HTTPS.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Without a password flag the password is asked for, without echo. Flux reads such a Secret for Git \
+and Helm repositories over HTTPS.")]
 pub(crate) struct Args {
     /// Name of the Secret
     name: String,
@@ -38,5 +38,10 @@ pub(crate) fn run(args: Args, context: &Context) -> Result<Exit, Errors> {
             Inputs::new(context).password(&source, &what, "--password")?
         }
     };
-    plan.finish(basic_auth(&args.name, args.new.namespace.as_deref(), &args.username, password)?)
+    plan.finish(basic_auth(
+        &args.name,
+        args.new.namespace.as_deref(),
+        &args.username,
+        password,
+    )?)
 }

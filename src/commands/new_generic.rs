@@ -87,17 +87,26 @@ pub(crate) fn run(args: Args, context: &Context) -> Result<Exit, Errors> {
 
 fn add_files(values: &mut Values, source: &str, inputs: &Inputs<'_>) -> Result<(), Error> {
     if source == "-" {
-        return Err(Error::new(Kind::Usage, "standard input has no name").hint("write `--from-file KEY=-`"));
+        return Err(
+            Error::new(Kind::Usage, "standard input has no name").hint("write `--from-file KEY=-`")
+        );
     }
     let folder = Path::new(source);
     if !source.contains('=') && folder.is_dir() {
         let fail = |e: &std::io::Error| fsio::io_error("read the folder", folder, e);
         let entries = std::fs::read_dir(folder).map_err(|e| fail(&e))?;
         let entries: Result<Vec<_>, _> = entries.collect();
-        let mut paths: Vec<PathBuf> = entries.map_err(|e| fail(&e))?.iter().map(std::fs::DirEntry::path).collect();
+        let mut paths: Vec<PathBuf> = entries
+            .map_err(|e| fail(&e))?
+            .iter()
+            .map(std::fs::DirEntry::path)
+            .collect();
         paths.sort();
         // As kubectl: regular files only, folders below are passed over.
-        for path in paths.iter().filter(|path| std::fs::symlink_metadata(path).is_ok_and(|m| m.is_file())) {
+        for path in paths
+            .iter()
+            .filter(|path| std::fs::symlink_metadata(path).is_ok_and(|m| m.is_file()))
+        {
             let key = path.file_name().unwrap_or_default().to_string_lossy();
             values.add(&key, inputs.file(path)?)?;
         }

@@ -17,10 +17,10 @@ use crate::context::Context;
 use flags::{Registry, RegistryFlags};
 
 /// The arguments.
-///
-/// Without a password flag the password is asked for, without echo. Several registries go into one Secret:
-/// every --docker-server starts another one, and the flags behind it belong to it.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Without a password flag the password is asked for, without echo. Several registries go into one \
+Secret: every --docker-server starts another one, and the flags behind it belong to it.")]
 pub(crate) struct Args {
     /// Name of the Secret
     #[arg(required_unless_present = "merge_into")]
@@ -52,13 +52,17 @@ pub(crate) fn run(args: Args, context: &Context) -> Result<Exit, Errors> {
     }
     for registry in &mut registries {
         let server = registry.server.get_or_insert_with(|| {
-            context.ui().note(&format!("no `--docker-server`: Docker Hub is meant, as for kubectl ({DEFAULT_SERVER})"));
+            context.ui().note(&format!(
+                "no `--docker-server`: Docker Hub is meant, as for kubectl ({DEFAULT_SERVER})"
+            ));
             DEFAULT_SERVER.to_owned()
         });
         if registry.username.as_deref().unwrap_or_default().is_empty() {
-            return Err(Error::new(Kind::Usage, format!("no user name for {server}"))
-                .hint("add `--docker-username USER`")
-                .into());
+            return Err(
+                Error::new(Kind::Usage, format!("no user name for {server}"))
+                    .hint("add `--docker-username USER`")
+                    .into(),
+            );
         }
     }
     let inputs = Inputs::new(context);
@@ -70,15 +74,24 @@ pub(crate) fn run(args: Args, context: &Context) -> Result<Exit, Errors> {
     let namespace = args.new.namespace.as_deref();
     let config = args.from_docker_config.as_deref().map(|path| {
         let config = inputs.file(path)?;
-        let entries = docker_file::check(config.expose()).map_err(|e| e.in_file(path.to_string_lossy()))?;
-        entries.iter().for_each(|entry| advise(&entry.server, context));
+        let entries =
+            docker_file::check(config.expose()).map_err(|e| e.in_file(path.to_string_lossy()))?;
+        entries
+            .iter()
+            .for_each(|entry| advise(&entry.server, context));
         Ok::<_, Error>(config)
     });
     let config = config.transpose()?;
     let credentials = credentials(registries, args.new.dry_run, &inputs, context)?;
     let secret = match config {
-        Some(config) if credentials.is_empty() => docker::secret_from_file(name, namespace, config)?,
-        Some(config) => docker::secret_from_file(name, namespace, docker::merge(config.expose(), &credentials)?)?,
+        Some(config) if credentials.is_empty() => {
+            docker::secret_from_file(name, namespace, config)?
+        }
+        Some(config) => docker::secret_from_file(
+            name,
+            namespace,
+            docker::merge(config.expose(), &credentials)?,
+        )?,
         None => docker::secret(name, namespace, &credentials)?,
     };
     plan.finish(secret)
@@ -97,10 +110,19 @@ fn credentials(
         advise(&server, context);
         let password = match registry.password {
             Password::Ask if dry_run => SecretBytes::copy_of(b"not asked"),
-            source => inputs.password(&source, &format!("the password for {server}"), "--docker-password")?,
+            source => inputs.password(
+                &source,
+                &format!("the password for {server}"),
+                "--docker-password",
+            )?,
         };
         let username = registry.username.unwrap_or_default();
-        let credential = RegistryCredential { server, username, password, email: registry.email };
+        let credential = RegistryCredential {
+            server,
+            username,
+            password,
+            email: registry.email,
+        };
         credential.check()?;
         credentials.push(credential);
     }

@@ -99,9 +99,11 @@ impl<'p> Plan<'p> {
         let sealing = args.sealing.read(context)?;
         let to_stdout = args.output.as_deref() == Some(Path::new("-"));
         if to_stdout && args.kustomization.is_some() {
-            return Err(Error::new(Kind::Usage, "standard output cannot be in a kustomization")
-                .hint("name a file with `-o`, or leave `--kustomization` out")
-                .into());
+            return Err(
+                Error::new(Kind::Usage, "standard output cannot be in a kustomization")
+                    .hint("name a file with `-o`, or leave `--kustomization` out")
+                    .into(),
+            );
         }
         let place = match args.output.as_deref().filter(|_| !to_stdout) {
             Some(path) => Some(path.to_owned()),
@@ -110,14 +112,19 @@ impl<'p> Plan<'p> {
         let (mut policy, rule) = match &place {
             Some(path) => {
                 check_target(path, cwd)?;
-                let policy = sealing.policy_for(path).map_err(|errors| with_rule_to_add(errors, path, args, context))?;
+                let policy = sealing
+                    .policy_for(path)
+                    .map_err(|errors| with_rule_to_add(errors, path, args, context))?;
                 (policy, rule_of(path, args, context)?)
             }
             // Only recipients of the command line say how to seal for standard output.
             None => (sealing.policy_for(Path::new("manifest.yaml"))?, None),
         };
         if rule.is_none() && policy.selector == Selector::default() {
-            let parts = SelectorParts { encrypted_regex: Some(SECRET_VALUES), ..SelectorParts::default() };
+            let parts = SelectorParts {
+                encrypted_regex: Some(SECRET_VALUES),
+                ..SelectorParts::default()
+            };
             policy.selector = Selector::from_parts(parts)?;
         }
         let target = place.filter(|_| !to_stdout);
@@ -125,8 +132,17 @@ impl<'p> Plan<'p> {
             Some(path) => existing(path, cwd, args.replace)?,
             None => None,
         };
-        let mut plan =
-            Plan { args, context, sealing, policy, rule, target, old, edit: None, unlisted: None };
+        let mut plan = Plan {
+            args,
+            context,
+            sealing,
+            policy,
+            rule,
+            target,
+            old,
+            edit: None,
+            unlisted: None,
+        };
         plan.find_kustomization()?;
         plan.sealing.report_warnings(context);
         Ok(plan)
@@ -171,8 +187,13 @@ impl<'p> Plan<'p> {
         let snapshot = fsio::read_for_update(&cwd.join(&path), MAX_KUSTOMIZATION)
             .map_err(|e| e.in_file(path.to_string_lossy()))?;
         if wanted {
-            let edited = add_resource(snapshot.bytes(), &entry).map_err(|e| e.in_file(path.to_string_lossy()))?;
-            self.edit = Some(Edit { snapshot, entry, edited });
+            let edited = add_resource(snapshot.bytes(), &entry)
+                .map_err(|e| e.in_file(path.to_string_lossy()))?;
+            self.edit = Some(Edit {
+                snapshot,
+                entry,
+                edited,
+            });
         } else if let Ok(facts) = kustomization::facts(snapshot.bytes())
             && facts.role == Role::Kustomize
             && !kustomization::lists(&facts, &entry)
@@ -199,17 +220,32 @@ impl<'p> Plan<'p> {
     /// # Errors
     /// What Kubernetes would refuse, what [`Sealing::seal`] refuses, a value that would stay in plaintext, and
     /// what the system refuses to write.
-    pub(crate) fn finish(self, mut secret: SecretManifest) -> Result<Exit, Errors> {
+    pub(crate) fn finish(self, secret: SecretManifest) -> Result<Exit, Errors> {
+        self.finish_with(secret, None)
+    }
+
+    /// As [`Plan::finish`], with another hint at what to do next.
+    pub(crate) fn finish_with(
+        self,
+        mut secret: SecretManifest,
+        next: Option<&str>,
+    ) -> Result<Exit, Errors> {
         for (what, flags, map) in [
             ("--label", &self.args.labels, &mut secret.labels),
-            ("--annotation", &self.args.annotations, &mut secret.annotations),
+            (
+                "--annotation",
+                &self.args.annotations,
+                &mut secret.annotations,
+            ),
         ] {
             for flag in flags {
                 let (key, value) = pair(what, flag)?;
                 if map.insert(key.to_owned(), value.to_owned()).is_some() {
-                    return Err(Error::new(Kind::Usage, format!("`{what}` gives `{key}` twice"))
-                        .hint("keep one of them")
-                        .into());
+                    return Err(
+                        Error::new(Kind::Usage, format!("`{what}` gives `{key}` twice"))
+                            .hint("keep one of them")
+                            .into(),
+                    );
                 }
             }
         }
@@ -219,8 +255,13 @@ impl<'p> Plan<'p> {
         if self.args.dry_run {
             return self.preview(&secret);
         }
-        let name = self.target.as_deref().unwrap_or(Path::new("standard output"));
-        let sealed = self.sealing.seal(&secret.to_yaml(), Format::Yaml, &self.policy);
+        let name = self
+            .target
+            .as_deref()
+            .unwrap_or(Path::new("standard output"));
+        let sealed = self
+            .sealing
+            .seal(&secret.to_yaml(), Format::Yaml, &self.policy);
         let sealed = sealed.map_err(|e| e.in_file(name.to_string_lossy()))?.bytes;
         check_sealed(&sealed, &secret).map_err(|e| e.in_file(name.to_string_lossy()))?;
         let Some(target) = &self.target else {
@@ -228,23 +269,38 @@ impl<'p> Plan<'p> {
             return Ok(Exit::Done);
         };
         self.write(target, &sealed)?;
-        if let Some(Edit { snapshot, edited: Some(edited), .. }) = &self.edit {
+        if let Some(Edit {
+            snapshot,
+            edited: Some(edited),
+            ..
+        }) = &self.edit
+        {
             let done = Replacement::of(snapshot, Content::Sealed(edited)).commit();
-            done.map_err(|e| e.hint(format!("{} is written; only its entry is missing", target.display())))?;
+            done.map_err(|e| {
+                e.hint(format!(
+                    "{} is written; only its entry is missing",
+                    target.display()
+                ))
+            })?;
         }
-        self.tell(target);
+        self.tell(target, next);
         Ok(Exit::Done)
     }
 
     fn write(&self, target: &Path, sealed: &[u8]) -> Result<(), Error> {
         let path = self.context.working_directory().join(target);
         if let Some(snapshot) = &self.old {
-            return Replacement::of(snapshot, Content::Sealed(sealed)).commit().map(drop);
+            return Replacement::of(snapshot, Content::Sealed(sealed))
+                .commit()
+                .map(drop);
         }
         if let Some(folder) = path.parent().filter(|folder| !folder.exists()) {
-            std::fs::create_dir_all(folder).map_err(|e| fsio::io_error("create the folder", folder, &e))?;
+            std::fs::create_dir_all(folder)
+                .map_err(|e| fsio::io_error("create the folder", folder, &e))?;
         }
-        Replacement::create_new(&path, Content::Sealed(sealed)).commit().map(drop)
+        Replacement::create_new(&path, Content::Sealed(sealed))
+            .commit()
+            .map(drop)
     }
 
     fn preview(&self, secret: &SecretManifest) -> Result<Exit, Errors> {
@@ -260,7 +316,11 @@ impl<'p> Plan<'p> {
             }
         }
         match &self.edit {
-            Some(Edit { snapshot, entry, edited: Some(_) }) => {
+            Some(Edit {
+                snapshot,
+                entry,
+                edited: Some(_),
+            }) => {
                 let path = shown(snapshot.path(), self.context.working_directory());
                 text.push_str(&format!("# would add {entry} to {path}\n"));
             }
@@ -276,7 +336,10 @@ impl<'p> Plan<'p> {
         }
         let manifest = masked.to_yaml();
         for line in String::from_utf8_lossy(&manifest).lines() {
-            match line.strip_suffix(": \"\"").filter(|l| l.starts_with("  ") && !l.starts_with("   ")) {
+            match line
+                .strip_suffix(": \"\"")
+                .filter(|l| l.starts_with("  ") && !l.starts_with("   "))
+            {
                 Some(key) => text.push_str(&format!("{key}: ENC[...]\n")),
                 None => text.push_str(&format!("{line}\n")),
             }
@@ -288,26 +351,37 @@ impl<'p> Plan<'p> {
     /// "sealed for 2 recipients, as .sops.yaml says in line 3"
     fn how(&self) -> String {
         let count: usize = self.policy.groups.iter().map(|group| group.age.len()).sum();
-        let recipients = if count == 1 { "1 recipient".to_owned() } else { format!("{count} recipients") };
+        let recipients = if count == 1 {
+            "1 recipient".to_owned()
+        } else {
+            format!("{count} recipients")
+        };
         match &self.rule {
             Some(place) => {
                 let file = place.file.as_deref().unwrap_or(".sops.yaml");
-                format!("sealed for {recipients}, by the rule at {file}:{}", place.line)
+                format!(
+                    "sealed for {recipients}, by the rule at {file}:{}",
+                    place.line
+                )
             }
             None => format!("sealed for {recipients} of the command line"),
         }
     }
 
-    fn tell(&self, target: &Path) {
+    fn tell(&self, target: &Path, next: Option<&str>) {
         let path = target.display().to_string();
         let cwd = self.context.working_directory();
         let mut ui = self.context.ui();
         ui.note(&format!("wrote {path}, {}", self.how()));
+        if let Some(next) = next {
+            ui.hint(next);
+            return;
+        }
         let mut files = word(&path).into_owned();
         match (&self.edit, &self.unlisted) {
-            (Some(Edit { snapshot, entry, edited: Some(_) }), _) => {
+            (Some(Edit { snapshot, edited: Some(_), .. }), _) => {
                 let kustomization = shown(snapshot.path(), cwd);
-                ui.note(&format!("added {entry} to {kustomization}"));
+                ui.note(&format!("added it to `resources` of {kustomization}"));
                 files.push_str(&format!(" {}", word(&kustomization)));
             }
             (Some(Edit { snapshot, .. }), _) => {
@@ -332,24 +406,36 @@ impl<'p> Plan<'p> {
 /// Quotes for the shell where a path needs them.
 fn word(path: &str) -> Cow<'_, str> {
     let plain = |c: char| c.is_alphanumeric() || "/._-+@,:".contains(c);
-    if path.chars().all(plain) { Cow::Borrowed(path) } else { format!("'{}'", path.replace('\'', "'\\''")).into() }
+    if path.chars().all(plain) {
+        Cow::Borrowed(path)
+    } else {
+        format!("'{}'", path.replace('\'', "'\\''")).into()
+    }
 }
 
 fn pair<'f>(what: &str, flag: &'f str) -> Result<(&'f str, &'f str), Error> {
-    flag.split_once('=').filter(|(key, _)| !key.is_empty()).ok_or_else(|| {
-        Error::new(Kind::Usage, format!("`{what}` has no key")).hint(format!("write `{what} KEY=VALUE`"))
-    })
+    flag.split_once('=')
+        .filter(|(key, _)| !key.is_empty())
+        .ok_or_else(|| {
+            Error::new(Kind::Usage, format!("`{what}` has no key"))
+                .hint(format!("write `{what} KEY=VALUE`"))
+        })
 }
 
 /// Refuses names that are no place for a manifest.
 fn check_target(path: &Path, cwd: &Path) -> Result<(), Error> {
     let name = path.to_string_lossy();
     if matches!(&*name, "yaml" | "json" | "name") {
-        return Err(Error::new(Kind::Usage, format!("`-o {name}` names a file, not a format"))
-            .hint("give the path of the sealed manifest, or `-o -` for standard output"));
+        return Err(Error::new(
+            Kind::Usage,
+            format!("`-o {name}` names a file, not a format"),
+        )
+        .hint("give the path of the sealed manifest, or `-o -` for standard output"));
     }
     if cwd.join(path).is_dir() {
-        return Err(Error::new(Kind::Usage, "expected a file, found a folder").in_file(name).hint("name the file in it too"));
+        return Err(Error::new(Kind::Usage, "expected a file, found a folder")
+            .in_file(name)
+            .hint("name the file in it too"));
     }
     match format_of(path) {
         Ok(Format::Yaml) => Ok(()),
@@ -371,17 +457,27 @@ fn existing(path: &Path, cwd: &Path, replace: bool) -> Result<Option<Snapshot>, 
             .in_file(path.to_string_lossy())
             .hint("overwrite it with `--replace`, or name another one with `-o`"));
     }
-    fsio::read_for_update(&full, fsio::MAX_INPUT).map(Some).map_err(|e| e.in_file(path.to_string_lossy()))
+    fsio::read_for_update(&full, fsio::MAX_INPUT)
+        .map(Some)
+        .map_err(|e| e.in_file(path.to_string_lossy()))
 }
 
 /// The proof that no value of `data` is in plaintext, whatever rule or flag said.
 fn check_sealed(sealed: &[u8], secret: &SecretManifest) -> Result<(), Error> {
     for (key, value) in &secret.data {
-        let is_sealed = value_at(sealed, Format::Yaml, &["data", key]).is_ok_and(|text| text.starts_with("ENC["));
+        let is_sealed = value_at(sealed, Format::Yaml, &["data", key])
+            .is_ok_and(|text| text.starts_with("ENC["));
         if !is_sealed && !value.expose().is_empty() {
-            return Err(Error::new(Kind::Config, format!("the value of `{key}` would stay in plaintext"))
-                .because("the selector of the creation rule, or of the command line, does not select it")
-                .hint(format!("give the rule `encrypted_regex: '{SECRET_VALUES}'`")));
+            return Err(Error::new(
+                Kind::Config,
+                format!("the value of `{key}` would stay in plaintext"),
+            )
+            .because(
+                "the selector of the creation rule, or of the command line, does not select it",
+            )
+            .hint(format!(
+                "give the rule `encrypted_regex: '{SECRET_VALUES}'`"
+            )));
         }
     }
     Ok(())
@@ -403,20 +499,30 @@ fn proposed(
         if to_stdout && sealing.policy_for(Path::new("manifest.yaml")).is_ok() {
             return Ok(None);
         }
-        return Err(Error::new(Kind::Config, "no configuration says where the Secret belongs")
-            .because("there is no .sops.yaml in this folder or above")
-            .hint(format!("add a .sops.yaml: `creation_rules: [{}]`", rule_text("secrets/", &[])))
-            .hint("or name the file with `-o` and recipients with `--age`")
-            .into());
+        return Err(Error::new(
+            Kind::Config,
+            "no configuration says where the Secret belongs",
+        )
+        .because("there is no .sops.yaml in this folder or above")
+        .hint(format!(
+            "add a .sops.yaml: `creation_rules: [{}]`",
+            rule_text("secrets/", &[])
+        ))
+        .hint("or name the file with `-o` and recipients with `--age`")
+        .into());
     };
     let namespace = args.namespace.as_deref();
     let places = placement::propose(&config, cwd, name, namespace);
-    let listed = places.iter().map(|place| placement::relative(&place.path, cwd));
+    let listed = places
+        .iter()
+        .map(|place| placement::relative(&place.path, cwd));
     let listed: Vec<PathBuf> = listed.collect();
     match (listed.as_slice(), places.first().map(|place| place.fit)) {
         ([only], Some(fit)) if fit > Fit::Elsewhere => {
             if !to_stdout {
-                context.ui().note(&format!("the rules propose {}", only.display()));
+                context
+                    .ui()
+                    .note(&format!("the rules propose {}", only.display()));
             }
             Ok(Some(only.clone()))
         }
@@ -429,20 +535,39 @@ fn proposed(
                 Some(namespace) => format!("{namespace}/secrets/"),
                 None => "secrets/".to_owned(),
             };
-            Err(Error::new(Kind::Config, "no creation rule covers a place for the Secret")
-                .because(format!("no folder of the repository has a path that a rule of {config_path} matches"))
-                .hint(format!("name the file with `-o`, or add a rule to {config_path}: `- {}`", rule_text(&folder, &recipients(&config))))
-                .into())
+            Err(Error::new(
+                Kind::Config,
+                "no creation rule covers a place for the Secret",
+            )
+            .because(format!(
+                "no folder of the repository has a path that a rule of {config_path} matches"
+            ))
+            .hint(format!(
+                "name the file with `-o`, or add a rule to {config_path}: `- {}`",
+                rule_text(&folder, &recipients(&config))
+            ))
+            .into())
         }
         (several, fit) => {
             let reason = match fit {
-                Some(Fit::Elsewhere) => "the kustomizations there put everything into other namespaces",
-                _ => "the rules cover several folders, and none fits the namespace better than the others",
+                Some(Fit::Elsewhere) => {
+                    "the kustomizations there put everything into other namespaces"
+                }
+                _ => {
+                    "the rules cover several folders, and none fits the namespace better than the others"
+                }
             };
-            let error = Error::new(Kind::Usage, "the place of the Secret is not clear").because(reason);
-            let error = several.iter().take(SHOWN_PLACES).fold(error, |error, path| {
-                error.hint(format!("name it with `-o {}`", word(&path.to_string_lossy())))
-            });
+            let error =
+                Error::new(Kind::Usage, "the place of the Secret is not clear").because(reason);
+            let error = several
+                .iter()
+                .take(SHOWN_PLACES)
+                .fold(error, |error, path| {
+                    error.hint(format!(
+                        "name it with `-o {}`",
+                        word(&path.to_string_lossy())
+                    ))
+                });
             Err(error.into())
         }
     }
@@ -455,7 +580,10 @@ fn rule_of(path: &Path, args: &NewArgs, context: &Context) -> Result<Option<Line
         return Ok(None);
     };
     let decision = config.rule_for(path, context.working_directory());
-    Ok(decision.rule.and_then(|index| config.rules().get(index)).map(|rule| rule.place.clone()))
+    Ok(decision
+        .rule
+        .and_then(|index| config.rules().get(index))
+        .map(|rule| rule.place.clone()))
 }
 
 /// Says which rule would cover the place.
@@ -472,14 +600,29 @@ fn with_rule_to_add(errors: Errors, path: &Path, args: &NewArgs, context: &Conte
     };
     let home = placement::clean(home.parent().unwrap_or(cwd));
     let folder = placement::clean(&cwd.join(path));
-    let folder = placement::relative(folder.parent().unwrap_or(cwd), &home).display().to_string();
-    let folder = if folder.is_empty() { folder } else { format!("{folder}/") };
+    let folder = placement::relative(folder.parent().unwrap_or(cwd), &home)
+        .display()
+        .to_string();
+    if folder.starts_with("..") {
+        return errors;
+    }
+    let folder = if folder.is_empty() {
+        folder
+    } else {
+        format!("{folder}/")
+    };
     let rule = rule_text(&folder, &known);
     let hint = match config {
-        Some(config) => format!("the rule to add to {}: `- {rule}`", shown(&config.path, cwd)),
+        Some(config) => format!(
+            "the rule to add to {}: `- {rule}`",
+            shown(&config.path, cwd)
+        ),
         None => format!("a .sops.yaml that covers it: `creation_rules: [{rule}]`"),
     };
-    let errors: Vec<Error> = errors.iter().map(|error| error.clone().hint(hint.clone())).collect();
+    let errors: Vec<Error> = errors
+        .iter()
+        .map(|error| error.clone().hint(hint.clone()))
+        .collect();
     errors.into()
 }
 
@@ -493,13 +636,25 @@ fn rule_text(folder: &str, recipients: &[String]) -> String {
         regex.push(c);
     }
     let regex = regex.replace('\'', "''");
-    let recipients = if recipients.is_empty() { "age1...".to_owned() } else { recipients.join(", ") };
-    format!("{{path_regex: '{regex}.*\\.yaml$', encrypted_regex: '{SECRET_VALUES}', age: [{recipients}]}}")
+    let recipients = if recipients.is_empty() {
+        "age1...".to_owned()
+    } else {
+        recipients.join(", ")
+    };
+    format!(
+        "{{path_regex: '{regex}.*\\.yaml$', encrypted_regex: '{SECRET_VALUES}', age: [{recipients}]}}"
+    )
 }
 
 /// The recipients of the first rule that has some.
 fn recipients(config: &Config) -> Vec<String> {
-    let groups = config.rules().iter().map(|rule| rule.groups.iter().flat_map(|group| &group.age));
-    let mut texts = groups.map(|age| age.map(|recipient| recipient.text().to_owned()).collect::<Vec<_>>());
+    let groups = config
+        .rules()
+        .iter()
+        .map(|rule| rule.groups.iter().flat_map(|group| &group.age));
+    let mut texts = groups.map(|age| {
+        age.map(|recipient| recipient.text().to_owned())
+            .collect::<Vec<_>>()
+    });
     texts.find(|texts| !texts.is_empty()).unwrap_or_default()
 }

@@ -52,7 +52,9 @@ pub(crate) fn run(args: Args, context: &Context) -> Result<Exit, Errors> {
     let text = |path: &Path| {
         let bytes = inputs.file(path)?;
         bytes.expose_text().map(str::to_owned).ok_or_else(|| {
-            Error::new(Kind::Input, "the file is not text").in_file(path.to_string_lossy()).hint("check that this is the file you mean")
+            Error::new(Kind::Input, "the file is not text")
+                .in_file(path.to_string_lossy())
+                .hint("check that this is the file you mean")
         })
     };
     let key = SshKey {
@@ -60,7 +62,9 @@ pub(crate) fn run(args: Args, context: &Context) -> Result<Exit, Errors> {
         public_key: args.ssh_publickey.as_deref().map(text).transpose()?,
         known_hosts: args.known_hosts.as_deref().map(text).transpose()?,
         password: match args.password.source() {
-            Some(source) => Some(inputs.password(&source, "the passphrase of the key", "--password")?),
+            Some(source) => {
+                Some(inputs.password(&source, "the passphrase of the key", "--password")?)
+            }
             None => None,
         },
     };
@@ -68,5 +72,10 @@ pub(crate) fn run(args: Args, context: &Context) -> Result<Exit, Errors> {
         Layout::Flux => SshLayout::Flux,
         Layout::Kubernetes => SshLayout::Kubernetes,
     };
-    plan.finish(ssh_auth::secret(&args.name, args.new.namespace.as_deref(), layout, key)?)
+    plan.finish(ssh_auth::secret(
+        &args.name,
+        args.new.namespace.as_deref(),
+        layout,
+        key,
+    )?)
 }

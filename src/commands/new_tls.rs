@@ -33,5 +33,10 @@ pub(crate) fn run(args: Args, context: &Context) -> Result<Exit, Errors> {
     let inputs = Inputs::new(context);
     let (certificates, key) = (inputs.file(&args.cert)?, inputs.file(&args.key)?);
     let namespace = args.new.namespace.as_deref();
-    plan.finish(key_pair::secret(&args.name, namespace, certificates.expose(), key)?)
+    plan.finish(key_pair::secret(
+        &args.name,
+        namespace,
+        certificates.expose(),
+        key,
+    )?)
 }

@@ -69,7 +69,10 @@ pub fn facts(text: &[u8]) -> Result<Facts> {
 
 /// Whether `resources` has an entry already, in whatever spelling: `x.yaml`, `./x.yaml`, `a/../x.yaml`.
 pub fn lists(facts: &Facts, entry: &str) -> bool {
-    facts.resources.iter().any(|listed| normal(listed) == normal(entry))
+    facts
+        .resources
+        .iter()
+        .any(|listed| normal(listed) == normal(entry))
 }
 
 /// Adds an entry to `resources`; `None` if it is there already.
@@ -86,9 +89,12 @@ pub fn add_resource(text: &[u8], entry: &str) -> Result<Option<Vec<u8>>> {
     match before.role {
         Role::Kustomize => {}
         Role::Flux => {
-            return Err(Error::new(Kind::Input, "this is a Kustomization of Flux, not of kustomize")
-                .because("it has no `resources`: Flux builds the folder at its `path`")
-                .hint("name the kustomization.yaml of the folder that Flux builds"));
+            return Err(Error::new(
+                Kind::Input,
+                "this is a Kustomization of Flux, not of kustomize",
+            )
+            .because("it has no `resources`: Flux builds the folder at its `path`")
+            .hint("name the kustomization.yaml of the folder that Flux builds"));
         }
         Role::Other => {
             return Err(Error::new(Kind::Input, "this is not a kustomization")
@@ -102,16 +108,28 @@ pub fn add_resource(text: &[u8], entry: &str) -> Result<Option<Vec<u8>>> {
     let parsed = Parsed::new(text)?;
     let spelled = prefixed(entry, &before.resources);
     let Some((at, inserted)) = parsed.insertion(&spelled)? else {
-        return Err(by_hand(&spelled, "`resources` is written in a way that leaves no place for one more"));
+        return Err(by_hand(
+            &spelled,
+            "`resources` is written in a way that leaves no place for one more",
+        ));
     };
     let (head, tail) = (text.get(..at.start), text.get(at.end..));
-    let edited = [head.unwrap_or_default(), inserted.as_bytes(), tail.unwrap_or_default()].concat();
+    let edited = [
+        head.unwrap_or_default(),
+        inserted.as_bytes(),
+        tail.unwrap_or_default(),
+    ]
+    .concat();
     // The proof that the edit did what it should, and nothing else to the list.
-    let after = facts(&edited).map_err(|_| by_hand(&spelled, "the result would not be valid YAML"))?;
+    let after =
+        facts(&edited).map_err(|_| by_hand(&spelled, "the result would not be valid YAML"))?;
     let mut expected = before;
     expected.resources.push(spelled.clone());
     if after != expected {
-        return Err(by_hand(&spelled, "`resources` is written in a way that leaves no place for one more"));
+        return Err(by_hand(
+            &spelled,
+            "`resources` is written in a way that leaves no place for one more",
+        ));
     }
     Ok(Some(edited))
 }
@@ -124,9 +142,20 @@ fn by_hand(entry: &str, reason: &str) -> Error {
 
 /// The entry with `./` where its neighbours have it: those of its own folder, else the last one.
 fn prefixed(entry: &str, listed: &[String]) -> String {
-    let folder = |path: &str| normal(path).rsplit_once('/').map(|(folder, _)| folder.to_owned());
-    let local = || listed.iter().rev().filter(|l| !l.starts_with("../") && !l.contains("://"));
-    let model = local().find(|l| folder(l) == folder(entry)).or_else(|| local().next());
+    let folder = |path: &str| {
+        normal(path)
+            .rsplit_once('/')
+            .map(|(folder, _)| folder.to_owned())
+    };
+    let local = || {
+        listed
+            .iter()
+            .rev()
+            .filter(|l| !l.starts_with("../") && !l.contains("://"))
+    };
+    let model = local()
+        .find(|l| folder(l) == folder(entry))
+        .or_else(|| local().next());
     match model {
         Some(model) if model.starts_with("./") && !entry.starts_with("../") => format!("./{entry}"),
         _ => entry.to_owned(),
@@ -165,9 +194,11 @@ impl<'a> Parsed<'a> {
         let document = stream.next_document().map_err(syntax)?.unwrap_or_default();
         let text = stream.text();
         if stream.next_document().map_err(syntax)?.is_some() {
-            return Err(Error::new(Kind::Input, "the kustomization has several documents")
-                .because("kustomize reads one")
-                .hint("remove the `---` between them"));
+            return Err(
+                Error::new(Kind::Input, "the kustomization has several documents")
+                    .because("kustomize reads one")
+                    .hint("remove the `---` between them"),
+            );
         }
         Ok(Parsed { text, document })
     }
@@ -224,8 +255,15 @@ impl<'a> Parsed<'a> {
         if found.next().is_some() {
             return Err(by_hand(entry, "`resources` is given twice"));
         }
-        if self.document.properties(value).is_some_and(|p| p.anchor.is_some()) {
-            return Err(by_hand(entry, "`resources` has an anchor, so that the entry would show up elsewhere too"));
+        if self
+            .document
+            .properties(value)
+            .is_some_and(|p| p.anchor.is_some())
+        {
+            return Err(by_hand(
+                entry,
+                "`resources` has an anchor, so that the entry would show up elsewhere too",
+            ));
         }
         Ok(match self.document.kind(value) {
             NodeKind::Sequence { flow: false } => self.after_last_item(value, entry),
@@ -242,12 +280,20 @@ impl<'a> Parsed<'a> {
         let indent = self.column(dash)?;
         let start = self.start(first);
         let blanks = self.text.get(dash + 1..start)?;
-        let blanks = if !blanks.is_empty() && blanks.bytes().all(|b| b == b' ') { blanks } else { " " };
+        let blanks = if !blanks.is_empty() && blanks.bytes().all(|b| b == b' ') {
+            blanks
+        } else {
+            " "
+        };
         let style = match self.document.kind(last) {
             NodeKind::Scalar(style) => style,
             _ => ScalarStyle::Plain,
         };
-        let line = format!("{}-{blanks}{}", " ".repeat(indent), spelled(entry, style, false));
+        let line = format!(
+            "{}-{blanks}{}",
+            " ".repeat(indent),
+            spelled(entry, style, false)
+        );
         Some(self.line_after(self.document.span(last).end, &line))
     }
 
@@ -255,19 +301,26 @@ impl<'a> Parsed<'a> {
         let span = self.document.span(list);
         let items: Vec<NodeId> = self.document.children(list).collect();
         let (Some(first), Some(last)) = (items.first(), items.last()) else {
-            return (span.clone(), format!("[{}]", spelled(entry, ScalarStyle::Plain, true)));
+            return (
+                span.clone(),
+                format!("[{}]", spelled(entry, ScalarStyle::Plain, true)),
+            );
         };
         let style = match self.document.kind(*last) {
             NodeKind::Scalar(style) => style,
             _ => ScalarStyle::Plain,
         };
         // One item a line stays so: what stands before the first item stands before the new one.
-        let lead = self.text.get(span.start + 1..self.start(*first)).unwrap_or_default();
+        let lead = self
+            .text
+            .get(span.start + 1..self.start(*first))
+            .unwrap_or_default();
         let lead = if lead.contains('\n') && lead.trim().is_empty() {
             lead
         } else {
             let two = items.get(1).map(|second| self.start(*second));
-            let tight = two.is_some_and(|start| self.text.get(..start).is_some_and(|t| t.ends_with(',')));
+            let tight =
+                two.is_some_and(|start| self.text.get(..start).is_some_and(|t| t.ends_with(',')));
             if tight { "" } else { " " }
         };
         let at = self.document.span(*last).end;
@@ -276,7 +329,11 @@ impl<'a> Parsed<'a> {
 
     fn below_key(&self, key: NodeId, value: NodeId, entry: &str) -> Option<Edit> {
         let indent = self.column(self.start(key))? + self.list_indent();
-        let line = format!("{}- {}", " ".repeat(indent), spelled(entry, ScalarStyle::Plain, false));
+        let line = format!(
+            "{}- {}",
+            " ".repeat(indent),
+            spelled(entry, ScalarStyle::Plain, false)
+        );
         let (key, value) = (self.document.span(key), self.document.span(value));
         if value.is_empty() {
             return Some(self.line_after(key.end, &line));
@@ -291,7 +348,11 @@ impl<'a> Parsed<'a> {
     fn at_the_end(&self, indent: usize, entry: &str) -> Edit {
         let end = self.document.extent().content_end;
         // A document of comments only has no extent worth the name.
-        let end = if self.root().is_none() { self.text.len() } else { end };
+        let end = if self.root().is_none() {
+            self.text.len()
+        } else {
+            end
+        };
         let pad = " ".repeat(indent);
         let list = " ".repeat(indent + self.list_indent());
         let eol = self.line_break();
@@ -327,7 +388,9 @@ impl<'a> Parsed<'a> {
     /// Where a node starts, its anchor and tag included.
     fn start(&self, node: NodeId) -> usize {
         let start = self.document.span(node).start;
-        self.document.properties(node).map_or(start, |p| p.span.start.min(start))
+        self.document
+            .properties(node)
+            .map_or(start, |p| p.span.start.min(start))
     }
 
     /// How many blanks stand before `offset` on its line; `None` if something else does.
@@ -343,7 +406,10 @@ impl<'a> Parsed<'a> {
         let Some(root) = self.root() else { return 2 };
         let lists = self.document.entries(root).filter_map(|(key, value)| {
             let block = self.document.kind(value) == NodeKind::Sequence { flow: false };
-            let (key, list) = (self.column(self.start(key))?, self.column(self.document.span(value).start)?);
+            let (key, list) = (
+                self.column(self.start(key))?,
+                self.column(self.document.span(value).start)?,
+            );
             block.then(|| list.checked_sub(key)).flatten()
         });
         lists.last().unwrap_or(2)
@@ -352,14 +418,17 @@ impl<'a> Parsed<'a> {
 
 fn spelled(entry: &str, style: ScalarStyle, in_flow: bool) -> String {
     let mut out = Vec::new();
-    let is_text = resolve::resolve(entry, None, true).is_ok_and(|s| s.ty == crate::document::scalar::ScalarType::Str);
+    let is_text = resolve::resolve(entry, None, true)
+        .is_ok_and(|s| s.ty == crate::document::scalar::ScalarType::Str);
     match style {
         ScalarStyle::SingleQuoted if spell::single_quoted(entry, &mut out) => {}
         ScalarStyle::DoubleQuoted | ScalarStyle::SingleQuoted => {
             out.clear();
             spell::double_quoted(entry, &mut out);
         }
-        _ if is_text && spell::plain_possible(entry, in_flow) => out.extend_from_slice(entry.as_bytes()),
+        _ if is_text && spell::plain_possible(entry, in_flow) => {
+            out.extend_from_slice(entry.as_bytes())
+        }
         _ => spell::double_quoted(entry, &mut out),
     }
     String::from_utf8_lossy(&out).into_owned()

@@ -17,7 +17,9 @@ const MAX_KUSTOMIZATION: u64 = 4 << 20;
 /// The folder that holds `.git`, from `directory` (absolute) upwards.
 pub fn repository_root(directory: &Path) -> Option<PathBuf> {
     let mut above = directory.ancestors();
-    above.find(|folder| folder.join(".git").exists()).map(Path::to_owned)
+    above
+        .find(|folder| folder.join(".git").exists())
+        .map(Path::to_owned)
 }
 
 /// A kustomization and what it says.
@@ -75,12 +77,18 @@ pub fn entry_for(kustomization: &Path, file: &Path) -> Result<String> {
     let folder = kustomization.parent().unwrap_or(kustomization);
     let below = clean(file);
     let below = below.strip_prefix(clean(folder)).map_err(|_| {
-        Error::new(Kind::Usage, "the file is not below the folder of the kustomization")
-            .in_file(kustomization.to_string_lossy())
-            .because("kustomize loads files of its own folder and the folders below only")
-            .hint("name a kustomization in a folder above the file")
+        Error::new(
+            Kind::Usage,
+            "the file is not below the folder of the kustomization",
+        )
+        .in_file(kustomization.to_string_lossy())
+        .because("kustomize loads files of its own folder and the folders below only")
+        .hint("name a kustomization in a folder above the file")
     })?;
-    let parts: Vec<_> = below.components().map(|part| part.as_os_str().to_string_lossy()).collect();
+    let parts: Vec<_> = below
+        .components()
+        .map(|part| part.as_os_str().to_string_lossy())
+        .collect();
     Ok(parts.join("/"))
 }
 
@@ -90,7 +98,9 @@ pub fn clean(path: &Path) -> PathBuf {
     for part in path.components() {
         match part {
             Component::CurDir => {}
-            Component::ParentDir if matches!(out.components().next_back(), Some(Component::Normal(_))) => {
+            Component::ParentDir
+                if matches!(out.components().next_back(), Some(Component::Normal(_))) =>
+            {
                 out.pop();
             }
             part => out.push(part),
@@ -130,13 +140,29 @@ mod tests {
         let root = dir.path();
         write(root, "kustomization.yaml", "resources: []\n");
         write(root, "repo/.git/HEAD", "");
-        write(root, "repo/a/kustomization.yml", "resources: [x]\nnamespace: n\n");
-        write(root, "repo/a/b/kustomization.yaml", "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\n");
-        let found = nearest_kustomization(&root.join("repo/a/b/secrets/s.yaml")).unwrap().unwrap();
+        write(
+            root,
+            "repo/a/kustomization.yml",
+            "resources: [x]\nnamespace: n\n",
+        );
+        write(
+            root,
+            "repo/a/b/kustomization.yaml",
+            "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\n",
+        );
+        let found = nearest_kustomization(&root.join("repo/a/b/secrets/s.yaml"))
+            .unwrap()
+            .unwrap();
         assert_eq!(found.path, root.join("repo/a/kustomization.yml"));
         assert_eq!(found.facts.namespace.as_deref(), Some("n"));
-        assert_eq!(nearest_kustomization(&root.join("repo/c/s.yaml")).unwrap(), None);
-        assert_eq!(nearest_kustomization(&root.join("other/s.yaml")).unwrap(), None);
+        assert_eq!(
+            nearest_kustomization(&root.join("repo/c/s.yaml")).unwrap(),
+            None
+        );
+        assert_eq!(
+            nearest_kustomization(&root.join("other/s.yaml")).unwrap(),
+            None
+        );
         write(root, "repo/c/Kustomization", "a: [\n");
         assert!(nearest_kustomization(&root.join("repo/c/s.yaml")).is_err());
     }
@@ -144,9 +170,20 @@ mod tests {
     #[test]
     fn entries_and_relative_paths() {
         let entry = |k: &str, f: &str| entry_for(Path::new(k), Path::new(f));
-        assert_eq!(entry("/r/kustomization.yaml", "/r/a/../s/x.yaml").unwrap(), "s/x.yaml");
-        assert_eq!(entry("/r/a/kustomization.yaml", "/r/x.yaml").unwrap_err().kind(), Kind::Usage);
-        assert_eq!(relative(Path::new("/a/b/c"), Path::new("/a/d/e")), Path::new("../../b/c"));
+        assert_eq!(
+            entry("/r/kustomization.yaml", "/r/a/../s/x.yaml").unwrap(),
+            "s/x.yaml"
+        );
+        assert_eq!(
+            entry("/r/a/kustomization.yaml", "/r/x.yaml")
+                .unwrap_err()
+                .kind(),
+            Kind::Usage
+        );
+        assert_eq!(
+            relative(Path::new("/a/b/c"), Path::new("/a/d/e")),
+            Path::new("../../b/c")
+        );
         assert_eq!(relative(Path::new("/a/b"), Path::new("/a")), Path::new("b"));
         assert_eq!(clean(Path::new("/a/./b/../c")), Path::new("/a/c"));
     }

@@ -65,21 +65,35 @@ pub fn propose(config: &Config, cwd: &Path, name: &str, namespace: Option<&str>)
     folders.insert(&top, false);
     for file in &found.files {
         let covered = is_yaml(file) && covers(config, file, cwd);
-        for (level, folder) in file.ancestors().skip(1).take_while(|f| f.starts_with(&top)).enumerate() {
+        for (level, folder) in file
+            .ancestors()
+            .skip(1)
+            .take_while(|f| f.starts_with(&top))
+            .enumerate()
+        {
             *folders.entry(folder).or_default() |= level == 0 && covered;
         }
     }
     let mut places: BTreeMap<(Reverse<Fit>, Custom), BTreeSet<PathBuf>> = BTreeMap::new();
     for (folder, has_covered) in &folders {
         let hidden = folder.strip_prefix(&top).is_ok_and(|below| {
-            below.components().any(|part| part.as_os_str().to_string_lossy().starts_with('.'))
+            below
+                .components()
+                .any(|part| part.as_os_str().to_string_lossy().starts_with('.'))
         });
         if hidden {
             continue;
         }
         let (path, custom) = if let Some(path) = file_in(config, folder, name, cwd) {
             let established = *has_covered || folder.ends_with("secrets");
-            (path, if established { Custom::Established } else { Custom::Exists })
+            (
+                path,
+                if established {
+                    Custom::Established
+                } else {
+                    Custom::Exists
+                },
+            )
         } else if let Some(path) = file_in(config, &folder.join("secrets"), name, cwd) {
             if folders.contains_key(folder.join("secrets").as_path()) {
                 continue;
@@ -89,12 +103,17 @@ pub fn propose(config: &Config, cwd: &Path, name: &str, namespace: Option<&str>)
             continue;
         };
         let fit = fit(path.parent().unwrap_or(folder), &top, namespace);
-        places.entry((Reverse(fit), custom)).or_default().insert(path);
+        places
+            .entry((Reverse(fit), custom))
+            .or_default()
+            .insert(path);
     }
     let Some(((fit, _), best)) = places.into_iter().next() else {
         return Vec::new();
     };
-    best.into_iter().map(|path| Place { path, fit: fit.0 }).collect()
+    best.into_iter()
+        .map(|path| Place { path, fit: fit.0 })
+        .collect()
 }
 
 fn is_yaml(file: &Path) -> bool {
@@ -106,7 +125,9 @@ fn covers(config: &Config, file: &Path, cwd: &Path) -> bool {
 }
 
 fn file_in(config: &Config, folder: &Path, name: &str, cwd: &Path) -> Option<PathBuf> {
-    let mut paths = ENDINGS.iter().map(|ending| folder.join(format!("{name}{ending}")));
+    let mut paths = ENDINGS
+        .iter()
+        .map(|ending| folder.join(format!("{name}{ending}")));
     paths.find(|path| covers(config, path, cwd))
 }
 
@@ -116,18 +137,27 @@ fn fit(folder: &Path, top: &Path, namespace: Option<&str>) -> Fit {
     };
     // The kustomization that would list the file decides over names of folders.
     let above = folder.ancestors().take_while(|f| f.starts_with(top));
-    let kustomization = above.filter_map(|f| kustomization_in(f).ok().flatten()).next();
+    let kustomization = above
+        .filter_map(|f| kustomization_in(f).ok().flatten())
+        .next();
     match kustomization.and_then(|k| k.facts.namespace) {
         Some(set) if set == namespace => return Fit::Exact,
         Some(_) => return Fit::Elsewhere,
         None => {}
     }
     let below = folder.strip_prefix(top).unwrap_or(folder);
-    let mut parts: Vec<_> = below.components().map(|c| c.as_os_str().to_string_lossy().into_owned()).collect();
+    let mut parts: Vec<_> = below
+        .components()
+        .map(|c| c.as_os_str().to_string_lossy().into_owned())
+        .collect();
     if parts.last().is_some_and(|last| last == "secrets") {
         parts.pop();
     }
-    let is_end = |part: &String| namespace.strip_suffix(part.as_str()).is_some_and(|rest| rest.ends_with('-'));
+    let is_end = |part: &String| {
+        namespace
+            .strip_suffix(part.as_str())
+            .is_some_and(|rest| rest.ends_with('-'))
+    };
     match parts.last() {
         Some(last) if last == namespace => Fit::Exact,
         _ if parts.iter().any(|part| part == namespace) => Fit::Above,
@@ -143,7 +173,12 @@ mod tests {
     use super::*;
     use std::fs;
 
-    fn proposed(rules: &str, files: &[(&str, &str)], name: &str, namespace: Option<&str>) -> Vec<(String, Fit)> {
+    fn proposed(
+        rules: &str,
+        files: &[(&str, &str)],
+        name: &str,
+        namespace: Option<&str>,
+    ) -> Vec<(String, Fit)> {
         let dir = tempfile::tempdir().unwrap();
         let root = dir.path().canonicalize().unwrap();
         fs::create_dir(root.join(".git")).unwrap();
@@ -154,7 +189,13 @@ mod tests {
         }
         let config = Config::load(&root.join(".sops.yaml"), rules.as_bytes()).unwrap();
         let places = propose(&config, &root, name, namespace).into_iter();
-        let short = |path: PathBuf| path.strip_prefix(&root).unwrap().to_str().unwrap().to_owned();
+        let short = |path: PathBuf| {
+            path.strip_prefix(&root)
+                .unwrap()
+                .to_str()
+                .unwrap()
+                .to_owned()
+        };
         places.map(|place| (short(place.path), place.fit)).collect()
     }
 
@@ -162,10 +203,16 @@ mod tests {
 
     #[test]
     fn the_folder_of_the_namespace_wins() {
-        let files = [("clusters/c/flux-system/secrets/a.yaml", ""), ("clusters/c/apps/secrets/b.yaml", "")];
+        let files = [
+            ("clusters/c/flux-system/secrets/a.yaml", ""),
+            ("clusters/c/apps/secrets/b.yaml", ""),
+        ];
         assert_eq!(
             proposed(INFRA, &files, "x", Some("flux-system")),
-            [("clusters/c/flux-system/secrets/x.yaml".to_owned(), Fit::Exact)]
+            [(
+                "clusters/c/flux-system/secrets/x.yaml".to_owned(),
+                Fit::Exact
+            )]
         );
         assert_eq!(proposed(INFRA, &files, "x", None).len(), 2);
         assert_eq!(proposed(INFRA, &files, "x", Some("other")).len(), 2);
@@ -173,10 +220,16 @@ mod tests {
 
     #[test]
     fn a_folder_secrets_may_be_new() {
-        let files = [("clusters/c/flux-system/gotk.yaml", ""), ("clusters/c/apps/secrets/b.yaml", "")];
+        let files = [
+            ("clusters/c/flux-system/gotk.yaml", ""),
+            ("clusters/c/apps/secrets/b.yaml", ""),
+        ];
         assert_eq!(
             proposed(INFRA, &files, "x", Some("flux-system")),
-            [("clusters/c/flux-system/secrets/x.yaml".to_owned(), Fit::Exact)]
+            [(
+                "clusters/c/flux-system/secrets/x.yaml".to_owned(),
+                Fit::Exact
+            )]
         );
     }
 
@@ -184,15 +237,25 @@ mod tests {
     fn endings_and_kustomizations_count() {
         let rules = "creation_rules:\n  - path_regex: 'k8s/(dev|prod)/.*\\.enc\\.yaml$'\n";
         let files = [
-            ("k8s/dev/kustomization.yaml", "namespace: blaster-dev\nresources: []\n"),
-            ("k8s/prod/kustomization.yaml", "namespace: blaster\nresources: []\n"),
+            (
+                "k8s/dev/kustomization.yaml",
+                "namespace: blaster-dev\nresources: []\n",
+            ),
+            (
+                "k8s/prod/kustomization.yaml",
+                "namespace: blaster\nresources: []\n",
+            ),
         ];
         assert_eq!(
             proposed(rules, &files, "x", Some("blaster")),
             [("k8s/prod/x.enc.yaml".to_owned(), Fit::Exact)]
         );
         assert_eq!(proposed(rules, &files, "x", None).len(), 2);
-        assert!(proposed(rules, &files, "x", Some("zzz")).iter().all(|(_, fit)| *fit == Fit::Elsewhere));
+        assert!(
+            proposed(rules, &files, "x", Some("zzz"))
+                .iter()
+                .all(|(_, fit)| *fit == Fit::Elsewhere)
+        );
         let files = [("k8s/dev/a.yaml", ""), ("k8s/prod/a.yaml", "")];
         assert_eq!(
             proposed(rules, &files, "x", Some("blaster-dev")),
@@ -202,6 +265,9 @@ mod tests {
 
     #[test]
     fn no_folder_no_place() {
-        assert_eq!(proposed(INFRA, &[("README.md", "")], "x", Some("flux-system")), []);
+        assert_eq!(
+            proposed(INFRA, &[("README.md", "")], "x", Some("flux-system")),
+            []
+        );
     }
 }

@@ -36,7 +36,9 @@ pub fn change_value(
 ) -> Result<Vec<u8>> {
     let opened = open_sealed(text, format, identities, Checks::default())?;
     let Some(metadata) = metadata_of(text, format)? else {
-        return Err(Error::new(Kind::Input, "this file is not sealed").hint("`secrets encrypt` seals it"));
+        return Err(
+            Error::new(Kind::Input, "this file is not sealed").hint("`secrets encrypt` seals it")
+        );
     };
     let old = value_at(&opened.bytes, format, path)?;
     let new = change(&old)?;
@@ -45,7 +47,13 @@ pub fn change_value(
     }
     if !metadata.mac_only_encrypted {
         let filled = with_value(text, format, path, &new)?;
-        let update = update_sealed(&filled, format, &metadata, || Ok(Arc::clone(identities)), now)?;
+        let update = update_sealed(
+            &filled,
+            format,
+            &metadata,
+            || Ok(Arc::clone(identities)),
+            now,
+        )?;
         if let Update::ToppedUp(bytes, _) = update
             && reads_as(&bytes, format, identities, path, &new)
         {
@@ -57,9 +65,11 @@ pub fn change_value(
     if reads_as(&sealed, format, identities, path, &new) {
         return Ok(sealed);
     }
-    Err(Error::new(Kind::Input, "the value cannot be changed in place")
-        .because("the file would not read as intended afterwards")
-        .hint("open the file with `secrets decrypt`, change it and seal it again"))
+    Err(
+        Error::new(Kind::Input, "the value cannot be changed in place")
+            .because("the file would not read as intended afterwards")
+            .hint("open the file with `secrets decrypt`, change it and seal it again"),
+    )
 }
 
 /// The whole text with the data key and the recipients that the file has.
@@ -81,11 +91,24 @@ fn seal_again(
         ..metadata.clone()
     };
     let allow = Allow::default();
-    let sealing = Sealing { format, selector: &selector, metadata, cipher: &cipher, ivs: &mut ivs, allow };
+    let sealing = Sealing {
+        format,
+        selector: &selector,
+        metadata,
+        cipher: &cipher,
+        ivs: &mut ivs,
+        allow,
+    };
     Ok(seal(plain, sealing)?.bytes)
 }
 
-fn reads_as(sealed: &[u8], format: Format, identities: &Identities, path: &[&str], value: &str) -> bool {
+fn reads_as(
+    sealed: &[u8],
+    format: Format,
+    identities: &Identities,
+    path: &[&str],
+    value: &str,
+) -> bool {
     open_sealed(sealed, format, identities, Checks::default())
         .and_then(|opened| value_at(&opened.bytes, format, path))
         .is_ok_and(|read| *read == *value)
@@ -98,13 +121,24 @@ fn reads_as(sealed: &[u8], format: Format, identities: &Identities, path: &[&str
 pub fn value_at(text: &[u8], format: Format, path: &[&str]) -> Result<Zeroizing<String>> {
     let (document, source) = parse(text, format)?;
     let node = find(&document, source, path)?;
-    Ok(Zeroizing::new(document.scalar_text(node, source).to_owned()))
+    Ok(Zeroizing::new(
+        document.scalar_text(node, source).to_owned(),
+    ))
 }
 
-fn with_value(text: &[u8], format: Format, path: &[&str], value: &str) -> Result<Zeroizing<Vec<u8>>> {
+fn with_value(
+    text: &[u8],
+    format: Format,
+    path: &[&str],
+    value: &str,
+) -> Result<Zeroizing<Vec<u8>>> {
     let (document, source) = parse(text, format)?;
     let span = document.span(find(&document, source, path)?);
-    let (head, old, tail) = (source.get(..span.start), source.get(span.clone()), source.get(span.end..));
+    let (head, old, tail) = (
+        source.get(..span.start),
+        source.get(span.clone()),
+        source.get(span.end..),
+    );
     let mut out = Zeroizing::new(Vec::with_capacity(text.len() + value.len() * 2 + 16));
     out.extend_from_slice(head.unwrap_or_default().as_bytes());
     if format == Format::Yaml && spell::plain_possible(value, false) && is_base64(value) {
@@ -116,7 +150,11 @@ fn with_value(text: &[u8], format: Format, path: &[&str], value: &str) -> Result
     }
     // A block scalar ends with the line break, which stays.
     let old = old.unwrap_or_default();
-    out.extend_from_slice(old.get(old.trim_end_matches(['\r', '\n']).len()..).unwrap_or_default().as_bytes());
+    out.extend_from_slice(
+        old.get(old.trim_end_matches(['\r', '\n']).len()..)
+            .unwrap_or_default()
+            .as_bytes(),
+    );
     out.extend_from_slice(tail.unwrap_or_default().as_bytes());
     Ok(out)
 }
@@ -131,13 +169,19 @@ fn json_string(value: &str, out: &mut Vec<u8>) {
 fn is_base64(value: &str) -> bool {
     value.len() >= 8
         && value.starts_with(|c: char| c.is_ascii_alphabetic())
-        && value.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'='))
+        && value
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'='))
 }
 
 fn parse(text: &[u8], format: Format) -> Result<(Document, &str)> {
     let syntax = |e| syntax_error(text, &e);
     let document = match format {
-        Format::Yaml => yaml::Stream::new(text).map_err(syntax)?.next_document().map_err(syntax)?.unwrap_or_default(),
+        Format::Yaml => yaml::Stream::new(text)
+            .map_err(syntax)?
+            .next_document()
+            .map_err(syntax)?
+            .unwrap_or_default(),
         Format::Json => json::parse(text).map_err(syntax)?,
     };
     Ok((document, std::str::from_utf8(text).unwrap_or("")))
@@ -145,13 +189,18 @@ fn parse(text: &[u8], format: Format) -> Result<(Document, &str)> {
 
 fn find(document: &Document, source: &str, path: &[&str]) -> Result<NodeId> {
     let start = document.root();
-    let node = path.iter().fold(start, |node, key| document.get(node?, key, source));
+    let node = path
+        .iter()
+        .fold(start, |node, key| document.get(node?, key, source));
     let plain = |node: &NodeId| {
         matches!(document.kind(*node), NodeKind::Scalar(_)) && document.properties(*node).is_none()
     };
     node.filter(plain).ok_or_else(|| {
-        Error::new(Kind::Input, format!("there is no text at `{}`", path.join(".")))
-            .because("the key is missing, or its value has an anchor, a tag or is no text")
-            .hint("check that this is the file you mean")
+        Error::new(
+            Kind::Input,
+            format!("there is no text at `{}`", path.join(".")),
+        )
+        .because("the key is missing, or its value has an anchor, a tag or is no text")
+        .hint("check that this is the file you mean")
     })
 }

@@ -51,7 +51,11 @@ impl RegistryFlags {
     /// # Errors
     /// `Kind::Usage` for a flag that belongs to no server or is given twice for one.
     pub(crate) fn registries(&self) -> Result<Vec<Registry>, Error> {
-        let servers = self.0.iter().filter(|(_, flag)| matches!(flag, Flag::Server(_))).count();
+        let servers = self
+            .0
+            .iter()
+            .filter(|(_, flag)| matches!(flag, Flag::Server(_)))
+            .count();
         let mut registries: Vec<Registry> = Vec::new();
         if servers <= 1 && !self.0.is_empty() {
             registries.push(Registry::default());
@@ -89,8 +93,11 @@ impl Registry {
             }
         };
         if taken {
-            return Err(Error::new(Kind::Usage, format!("`--{name}` is given twice for one registry"))
-                .hint("keep one of them, or start another registry with `--docker-server`"));
+            return Err(Error::new(
+                Kind::Usage,
+                format!("`--{name}` is given twice for one registry"),
+            )
+            .hint("keep one of them, or start another registry with `--docker-server`"));
         }
         Ok(())
     }
@@ -132,16 +139,26 @@ impl clap::FromArgMatches for RegistryFlags {
         let mut texts = |name: &str, flag: fn(String) -> Flag| {
             let values = matches.get_many::<String>(name).into_iter().flatten();
             let places = matches.indices_of(name).into_iter().flatten();
-            flags.extend(places.zip(values).map(|(at, value)| (at, flag(value.clone()))));
+            flags.extend(
+                places
+                    .zip(values)
+                    .map(|(at, value)| (at, flag(value.clone()))),
+            );
         };
         texts(SERVER, Flag::Server);
         texts(USERNAME, Flag::Username);
         texts(EMAIL, Flag::Email);
         texts(VARIABLE, Flag::Variable);
-        texts(PASSWORD, |text| Flag::Argument(SecretBytes::new(text.into_bytes())));
+        texts(PASSWORD, |text| {
+            Flag::Argument(SecretBytes::new(text.into_bytes()))
+        });
         let files = matches.get_many::<PathBuf>(FILE).into_iter().flatten();
         let places = matches.indices_of(FILE).into_iter().flatten();
-        flags.extend(places.zip(files).map(|(at, path)| (at, Flag::File(path.clone()))));
+        flags.extend(
+            places
+                .zip(files)
+                .map(|(at, path)| (at, Flag::File(path.clone()))),
+        );
         if matches.value_source(STDIN) == Some(ValueSource::CommandLine)
             && let Some(at) = matches.index_of(STDIN)
         {

@@ -38,17 +38,31 @@ pub(super) fn run(
     let format = format_of(path).map_err(named)?;
     let snapshot = fsio::read_for_update(path, fsio::MAX_INPUT)?;
     let text = snapshot.bytes();
-    let clear = |path: &[&str]| value_at(text, format, path).ok().filter(|value| !value.starts_with("ENC["));
-    for (key, given) in [("name", args.name.as_deref()), ("namespace", args.new.namespace.as_deref())] {
+    let clear = |path: &[&str]| {
+        value_at(text, format, path)
+            .ok()
+            .filter(|value| !value.starts_with("ENC["))
+    };
+    for (key, given) in [
+        ("name", args.name.as_deref()),
+        ("namespace", args.new.namespace.as_deref()),
+    ] {
         if let (Some(given), Some(found)) = (given, clear(&["metadata", key]))
             && given != *found
         {
-            return Err(named(Error::new(Kind::Usage, format!("the Secret has the {key} `{}`, not `{given}`", *found))
-                .hint(format!("leave the {key} out, or name another file")))
+            return Err(named(
+                Error::new(
+                    Kind::Usage,
+                    format!("the Secret has the {key} `{}`, not `{given}`", *found),
+                )
+                .hint(format!("leave the {key} out, or name another file")),
+            )
             .into());
         }
     }
-    let section = ["data", "stringData"].into_iter().find(|s| value_at(text, format, &[s, DOCKER_CONFIG_KEY]).is_ok());
+    let section = ["data", "stringData"]
+        .into_iter()
+        .find(|s| value_at(text, format, &[s, DOCKER_CONFIG_KEY]).is_ok());
     let right_type = clear(&["type"]).is_none_or(|found| *found == TYPE_DOCKER_CONFIG_JSON);
     let Some(section) = section.filter(|_| right_type) else {
         return Err(named(Error::new(Kind::Input, "this is not a Secret with registries")
@@ -57,9 +71,14 @@ pub(super) fn run(
         .into());
     };
     if clear(&["immutable"]).is_some_and(|value| *value == "true") {
-        context.ui().warning("the Secret is immutable: the API server refuses the change until it is deleted there");
+        context.ui().warning(
+            "the Secret is immutable: the API server refuses the change until it is deleted there",
+        );
     }
-    let servers: Vec<String> = registries.iter().filter_map(|registry| registry.server.clone()).collect();
+    let servers: Vec<String> = registries
+        .iter()
+        .filter_map(|registry| registry.server.clone())
+        .collect();
     let servers = servers.join(", ");
     if args.new.dry_run {
         credentials(registries, true, inputs, context)?;
@@ -71,10 +90,14 @@ pub(super) fn run(
     let is_base64 = section == "data";
     let change = |old: &str| {
         let config = if is_base64 {
-            let joined: Zeroizing<Vec<u8>> = Zeroizing::new(old.bytes().filter(|b| !b.is_ascii_whitespace()).collect());
+            let joined: Zeroizing<Vec<u8>> =
+                Zeroizing::new(old.bytes().filter(|b| !b.is_ascii_whitespace()).collect());
             let decoded = STANDARD.decode(&*joined).map_err(|_| {
-                Error::new(Kind::Input, format!("the value of `{DOCKER_CONFIG_KEY}` is not base64"))
-                    .hint("values of `data` are base64; texts belong in `stringData`")
+                Error::new(
+                    Kind::Input,
+                    format!("the value of `{DOCKER_CONFIG_KEY}` is not base64"),
+                )
+                .hint("values of `data` are base64; texts belong in `stringData`")
             });
             Zeroizing::new(decoded?)
         } else {
@@ -90,14 +113,28 @@ pub(super) fn run(
     };
     let identities = context.identities();
     let path_of_value = [section, DOCKER_CONFIG_KEY];
-    let sealed = change_value(text, format, &identities, &path_of_value, context.now(), change).map_err(named)?;
+    let sealed = change_value(
+        text,
+        format,
+        &identities,
+        &path_of_value,
+        context.now(),
+        change,
+    )
+    .map_err(named)?;
     let outcome = Replacement::of(&snapshot, Content::Sealed(&sealed)).commit()?;
     let mut ui = context.ui();
     if outcome == Outcome::Unchanged {
         ui.note(&format!("{} holds this already: {servers}", path.display()));
     } else {
-        ui.note(&format!("{} now holds {servers}, sealed for the same recipients", path.display()));
-        ui.hint(&format!("next: git add {}, commit and push", path.display()));
+        ui.note(&format!(
+            "{} now holds {servers}, sealed for the same recipients",
+            path.display()
+        ));
+        ui.hint(&format!(
+            "next: git add {}, commit and push",
+            path.display()
+        ));
     }
     Ok(Exit::Done)
 }
