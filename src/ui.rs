@@ -75,6 +75,21 @@ impl Ui {
         }
     }
 
+    /// Writes an answer in words to standard output, a line each. Names in it may come from anywhere:
+    /// what acts on a terminal, line breaks included, is shown and not sent.
+    ///
+    /// # Errors
+    ///
+    /// As [`Ui::data`].
+    pub(crate) fn answer<T: AsRef<str>>(&mut self, lines: &[T]) -> Result<()> {
+        let mut text = String::new();
+        for line in lines {
+            text.push_str(&printable(line.as_ref()));
+            text.push('\n');
+        }
+        self.data(text.as_bytes())
+    }
+
     /// Whether the reader of standard output has gone away, so that more data is wasted work.
     pub(crate) fn is_closed(&self) -> bool {
         self.out_closed

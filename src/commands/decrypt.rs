@@ -45,7 +45,6 @@ impl Work for Decrypt<'_> {
     const VERB: Verb = Verb {
         done: "opened",
         already: "not sealed",
-        nothing: "no file in there is sealed",
         old: "the sealed content",
     };
 
@@ -71,6 +70,10 @@ impl Work for Decrypt<'_> {
             report.warnings.push(warning);
         }
         Ok(Change::New(opened.bytes, report))
+    }
+
+    fn nothing(&self) -> Result<&'static str, Error> {
+        Ok("none of these files is sealed")
     }
 
     fn content(bytes: &[u8]) -> Content<'_> {

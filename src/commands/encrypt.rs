@@ -1,6 +1,7 @@
 //! `secrets encrypt`: seals files.
 
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use secrets::fsio::Content;
 use secrets::sops::config::{FILE_NAME, OTHER_NAME};
@@ -32,16 +33,23 @@ pub(crate) fn run(args: Args, context: &Context) -> Result<Exit, Errors> {
     let encrypt = Encrypt {
         sealing: args.sealing.read(context)?,
         check: args.files.check,
+        met_sealed: AtomicBool::new(false),
         context,
     };
     let result = files::run(&args.files, &encrypt, context);
     encrypt.sealing.report_warnings(context);
+    if encrypt.sealing.is_overridden() && encrypt.met_sealed.load(Ordering::Relaxed) {
+        let text = "files that are sealed already keep their recipients and settings";
+        context.ui().note(text);
+    }
     result
 }
 
 struct Encrypt<'c> {
     sealing: Sealing,
     check: bool,
+    /// A file was sealed already.
+    met_sealed: AtomicBool,
     context: &'c Context,
 }
 
@@ -49,7 +57,6 @@ impl Work for Encrypt<'_> {
     const VERB: Verb = Verb {
         done: "sealed",
         already: "sealed already",
-        nothing: "no creation rule is for a file in there",
         old: "the plaintext",
     };
 
@@ -63,6 +70,14 @@ impl Work for Encrypt<'_> {
     }
 
     fn change(&self, path: &Path, text: &[u8], _named: bool) -> Result<Change, Errors> {
+        // A pattern finds it as well, and a rule without `path_regex` is for it.
+        if path.file_name().is_some_and(|name| name == FILE_NAME) {
+            let error = Error::new(Kind::Input, "the configuration itself is not encrypted");
+            return Err(error
+                .because("nothing could read the creation rules any more")
+                .hint("leave it out")
+                .into());
+        }
         let format = format_of(path)?;
         let Some(metadata) = metadata_of(text, format)? else {
             let policy = self.sealing.policy_for(path)?;
@@ -84,6 +99,7 @@ impl Work for Encrypt<'_> {
             }
             return Ok(Change::New(Zeroizing::new(sealed.bytes), report));
         };
+        self.met_sealed.store(true, Ordering::Relaxed);
         if self.check {
             let selector = Selector::from_parts(metadata.selector_parts())?;
             let paths = plain_paths(text, format, &selector)?;
@@ -108,6 +124,18 @@ impl Work for Encrypt<'_> {
                 Ok(Change::New(Zeroizing::new(bytes), report))
             }
         }
+    }
+
+    /// Whoever encrypts a folder, or checks it, relies on rules that find something there.
+    fn nothing(&self) -> Result<&'static str, Error> {
+        Err(
+            Error::new(Kind::Config, "no creation rule is for any of these files")
+                .because(
+                    "what is encrypted in a folder is decided by the creation rules of .sops.yaml",
+                )
+                .hint("`secrets rules list` shows which files each rule covers")
+                .hint("name the files themselves to encrypt them with `--age`"),
+        )
     }
 
     fn content(bytes: &[u8]) -> Content<'_> {

@@ -53,6 +53,12 @@ pub(crate) trait Work: Sync {
     /// What becomes of a text. `named` is false for files found in folders.
     fn change(&self, path: &Path, text: &[u8], named: bool) -> Result<Change, Errors>;
 
+    /// What to say of folders that hold no file for the command.
+    ///
+    /// # Errors
+    /// That is a failure.
+    fn nothing(&self) -> Result<&'static str, Error>;
+
     /// How the result is written.
     fn content(bytes: &[u8]) -> Content<'_>;
 }
@@ -63,8 +69,6 @@ pub(crate) struct Verb {
     pub(crate) done: &'static str,
     /// For files that it leaves alone.
     pub(crate) already: &'static str,
-    /// For a folder with nothing to do in it.
-    pub(crate) nothing: &'static str,
     /// What hard links keep.
     pub(crate) old: &'static str,
 }
@@ -123,7 +127,10 @@ pub(crate) fn run<W: Work>(args: &FileArgs, work: &W, context: &Context) -> Resu
     if writes && !args.in_place && (has_folder || found.files.len() > 1) {
         return Err(not_one(args, has_folder, found.files.len()).into());
     }
-    if writes && !args.in_place && found.errors.is_empty() {
+    if writes && !args.in_place {
+        if !found.errors.is_empty() {
+            return Err(found.errors.into());
+        }
         return match found.files.first() {
             Some(path) => single(args, path, work, context),
             None => Ok(Exit::Done),
@@ -320,6 +327,12 @@ fn many<W: Work>(
         }
     }
     context.ui().end_progress();
+    if count == Count::default() {
+        match work.nothing() {
+            Ok(text) => context.ui().note(text),
+            Err(error) => told.error(&error),
+        }
+    }
     summary::<W>(&count, found, writes, context);
     if args.check && count.files > 0 {
         told.exit = told.exit.and(Exit::No);
@@ -353,7 +366,7 @@ impl Told<'_> {
     }
 }
 
-#[derive(Default)]
+#[derive(Default, PartialEq)]
 struct Count {
     files: usize,
     values: usize,
@@ -369,9 +382,7 @@ impl Count {
 }
 
 fn list(path: &Path, context: &Context) -> Result<(), Error> {
-    context
-        .ui()
-        .data(format!("{}\n", path.display()).as_bytes())
+    context.ui().answer(&[path.to_string_lossy()])
 }
 
 fn tell(report: &Report, path: &Path, context: &Context) {
@@ -425,9 +436,6 @@ fn summary<W: Work>(count: &Count, found: &Candidates, writes: bool, context: &C
     }
     if count.failed > 0 && found.files.len() > 1 {
         parts.push(format!("{} failed", count.failed));
-    }
-    if parts.is_empty() && count.failed == 0 {
-        parts.push(verb.nothing.to_owned());
     }
     if !parts.is_empty() {
         ui.note(&parts.join(", "));

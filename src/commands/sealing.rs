@@ -89,7 +89,10 @@ impl SealingArgs {
             .transpose()?;
         let allows = |check| self.allow.contains(&check);
         Ok(Sealing {
-            overridden: selector.is_some() || !self.age.is_empty() || self.mac_only_encrypted,
+            overridden: selector.is_some()
+                || !self.age.is_empty()
+                || self.mac_only_encrypted
+                || self.shamir_secret_sharing_threshold.is_some(),
             overrides: Overrides {
                 selector,
                 mac_only_encrypted: self.mac_only_encrypted,
@@ -147,11 +150,6 @@ pub(crate) struct Sealing {
 }
 
 impl Sealing {
-    /// The configurations.
-    pub(crate) fn configs(&self) -> &Configs {
-        &self.configs
-    }
-
     /// Flags say how to seal, which has no effect on files that are sealed already.
     pub(crate) fn is_overridden(&self) -> bool {
         self.overridden

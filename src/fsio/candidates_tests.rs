@@ -43,6 +43,16 @@ fn a_folder_gives_all_files_below_it_sorted() {
 }
 
 #[test]
+fn files_that_only_a_folder_stands_for_are_told_apart() {
+    let root = tree(&["d/a", "d/b", "d/sub/c", "e"]);
+    let (files, candidates) = find(&root, &["d", "d/../d/b", "e", "d/s*"]);
+    assert_eq!(files, ["d/a", "d/b", "d/sub/c", "e"]);
+    assert_eq!(below(&root, candidates.below.iter()), ["d/a", "d/sub/c"]);
+    let (_, candidates) = find(&root, &["d/*"]);
+    assert_eq!(below(&root, candidates.below.iter()), ["d/sub/c"]);
+}
+
+#[test]
 fn git_data_and_temporary_files_are_not_candidates() {
     let root = tree(&[
         ".git/config",

@@ -12,6 +12,14 @@ fn data_is_written_byte_for_byte() {
 }
 
 #[test]
+fn an_answer_has_a_line_for_each_line_and_no_more() {
+    let recorder = Recorder::default();
+    let lines = ["a", "b\nc\x1b[2J"];
+    recorder.ui(true, true).answer(&lines).unwrap();
+    assert_eq!(recorder.out(), b"a\nb\\u{a}c\\u{1b}[2J\n");
+}
+
+#[test]
 fn a_reader_that_went_away_is_no_error() {
     let recorder = Recorder::default();
     let mut ui = recorder.ui(false, false);
