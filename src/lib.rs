@@ -10,6 +10,7 @@ pub mod error;
 pub mod fsio;
 pub mod keys;
 pub mod kubernetes;
+pub mod placement;
 pub mod secret;
 pub mod sops;
 

@@ -10,6 +10,7 @@ pub mod docker_file;
 pub mod generic;
 pub mod key_pair;
 pub mod known_hosts;
+pub mod kustomization;
 pub mod names;
 pub mod registry_server;
 pub mod secret;

@@ -1,5 +1,6 @@
 //! The SOPS model: what is sealed, with which key, and what proves it.
 
+pub mod change;
 pub mod cipher;
 mod collect;
 pub mod config;

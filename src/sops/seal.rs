@@ -145,7 +145,7 @@ pub fn seal(text: &[u8], mut sealing: Sealing<'_>) -> Result<Sealed> {
 }
 
 /// An error of the YAML or JSON reader, with its place.
-pub(super) fn syntax_error(text: &[u8], error: &yaml::SyntaxError) -> Error {
+pub(crate) fn syntax_error(text: &[u8], error: &yaml::SyntaxError) -> Error {
     let lossy = String::from_utf8_lossy(text);
     let mut out = Error::new(Kind::Input, error.what.clone());
     if let Ok(text) = std::str::from_utf8(text) {
