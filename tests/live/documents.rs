@@ -259,7 +259,13 @@ fn data(printed: &[u8]) -> Vec<u8> {
     let mut values = Values(Vec::new());
     let selector = Selector::default();
     let mut stream = Stream::new(printed).unwrap();
-    while let Some(document) = stream.next_document().unwrap() {
+    loop {
+        let document = match stream.next_document() {
+            Ok(Some(document)) => document,
+            Ok(None) => return values.0,
+            // sops prints some block scalars in a way that nobody reads: then the lines count.
+            Err(_) => return lines_without_comments(printed),
+        };
         let source = Source {
             text: stream.text(),
             format: Format::Yaml,
@@ -267,10 +273,18 @@ fn data(printed: &[u8]) -> Vec<u8> {
         };
         let walked = walk(&document, &source, &mut Walk::new(&selector), &mut values);
         if let Err(error) = walked {
-            values.0.extend_from_slice(error.to_string().as_bytes());
+            values.0.extend_from_slice(error.message().as_bytes());
         }
     }
-    values.0
+}
+
+fn lines_without_comments(printed: &[u8]) -> Vec<u8> {
+    let text = String::from_utf8_lossy(printed);
+    let lines = text.lines().filter(|l| !l.trim_start().starts_with('#'));
+    lines
+        .flat_map(|l| [l, "\n"])
+        .collect::<String>()
+        .into_bytes()
 }
 
 struct Values(Vec<u8>);
