@@ -146,7 +146,9 @@ fn rfc3339(time: SystemTime) -> String {
 
 /// Year, month and day of a day since 1970 in the Gregorian calendar.
 fn date(day: u64) -> (u64, u64, u64) {
-    let is_leap = |year: u64| (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+    let is_leap = |year: u64| {
+        year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400))
+    };
     // Whole 400-year cycles, which have 146097 days each.
     let mut year = 1970 + day / 146_097 * 400;
     let mut rest = day % 146_097;

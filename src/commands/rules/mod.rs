@@ -19,8 +19,16 @@ const VERSION: u32 = 1;
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Command {
     /// Tell which rule a path gets, why, and what it means
+    ///
+    /// Exits with 1 if a path has no rule. In the JSON rules count from 0, and `recipients` holds the
+    /// age recipients of all key groups.
     Explain(explain::Args),
     /// Tell which files each rule covers, and which rules cover none
+    ///
+    /// Looks at the files that Git tracks or would track below the folder of the configuration, and at
+    /// all files there outside of Git. A rule that covers no file is dead (it matches none), shadowed
+    /// (earlier rules take all that it matches) or unreachable (an earlier rule is for every file); the
+    /// exit code is 0 all the same, since a rule may wait for its files.
     List(list::Args),
 }
 
