@@ -975,3 +975,104 @@ fn the_cluster_identity_needs_somebody_else_to_open_it() {
         assert!(!String::from_utf8_lossy(bytes).contains(alice));
     }
 }
+
+#[test]
+fn merging_keeps_every_spelling_of_a_secret() {
+    let config = r#"{"auths":{"r":{"username":"u","password":"p"}}}"#;
+    let base64 = STANDARD.encode(config);
+    let yaml = |section: &str| {
+        format!(
+            "# mine\napiVersion: v1\nkind: Secret   # c\nmetadata: {{name: s}}\n{section}other: 1\n"
+        )
+    };
+    let quoted = config.replace('"', "\\\"");
+    for (file, text) in [
+        (
+            "a.yaml",
+            yaml(&format!(
+                "stringData:\n    .dockerconfigjson: |\n      {config}\n    z: zz\n"
+            )),
+        ),
+        (
+            "b.yaml",
+            yaml(&format!(
+                "stringData: {{.dockerconfigjson: '{config}', z: zz}}\n"
+            )),
+        ),
+        (
+            "c.yaml",
+            yaml(&format!(
+                "data:\n  .dockerconfigjson: >-\n    {base64}\n  z: eno=\n"
+            )),
+        ),
+        (
+            "d.json",
+            format!(
+                "{{\"kind\": \"Secret\",\n  \"data\": {{ \".dockerconfigjson\": \"{base64}\", \"z\": \"eno=\" }}\n}}\n"
+            ),
+        ),
+        (
+            "e.json",
+            format!(
+                "{{\"kind\": \"Secret\",\n  \"stringData\": {{ \".dockerconfigjson\": \"{quoted}\", \"z\": \"zz\" }}\n}}\n"
+            ),
+        ),
+    ] {
+        let repository = Repository::new("flux-config");
+        repository.write(
+            ".sops.yaml",
+            &format!(
+                "creation_rules:\n  - encrypted_regex: '^(data|stringData)$'\n    age: {}\n",
+                recipient("alice")
+            ),
+        );
+        repository.write(file, &text);
+        repository.ok(&["encrypt", "-i", file], "");
+        let before = repository.read(file);
+        let args = [
+            "new-registry",
+            "--merge-into",
+            file,
+            "--docker-server",
+            "n",
+            "--docker-username",
+            "nu",
+            "--docker-password-env",
+            "PASSWORD",
+        ];
+        let mut command = repository.command(&args);
+        command
+            .env("PASSWORD", PASSWORD)
+            .env("SOPS_AGE_KEY_FILE", testdata("keys/identities.txt"));
+        let done = Repository::finish(command);
+        assert_eq!(done.code, 0, "{file}: {}", done.stderr);
+        let opened = repository.opened(file);
+        let merged = r#"{"auths":{"n":{"username":"nu","password":"REPLACE-ME","auth":"bnU6UkVQTEFDRS1NRQ=="},"r":{"username":"u","password":"p"}}}"#;
+        let spelled = [
+            merged.to_owned(),
+            merged.replace('"', "\\\""),
+            STANDARD.encode(merged),
+        ];
+        assert!(
+            spelled.iter().any(|text| opened.contains(text.as_str())),
+            "{file}: {opened}"
+        );
+        let rest = |text: &str| {
+            text.lines()
+                .filter(|line| line.contains("other") || line.contains("# "))
+                .map(str::to_owned)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(rest(&opened), rest(&text), "{file}");
+        let recipients = |text: &str| {
+            text.lines()
+                .filter(|l| l.contains("recipient") || l.contains("enc"))
+                .count()
+        };
+        assert_eq!(
+            recipients(&before),
+            recipients(&repository.read(file)),
+            "{file}"
+        );
+    }
+}

@@ -1,17 +1,19 @@
 //! What the commands that create Secrets share: their flags, where the manifest goes, and writing it
 //! sealed.
 
+mod place;
+
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use secrets::error::Place as Line;
 use secrets::fsio::{self, Content, Replacement, Snapshot};
 use secrets::kubernetes::kustomization::{self, Role, add_resource};
 use secrets::kubernetes::{SecretManifest, names};
-use secrets::placement::{self, Fit, Kustomization};
+use secrets::placement::{self, Kustomization};
 use secrets::secret::SecretBytes;
 use secrets::sops::change::value_at;
-use secrets::sops::config::Config;
 use secrets::sops::file::format_of;
 use secrets::sops::policy::SealPolicy;
 use secrets::sops::selector::{Selector, SelectorParts};
@@ -20,15 +22,13 @@ use secrets::{Error, Format, Kind};
 use super::sealing::{Sealing, SealingArgs, shown};
 use super::{Errors, Exit};
 use crate::context::Context;
+use place::{proposed, rule_of, with_rule_to_add};
 
 /// What is sealed of a Secret if neither a rule nor a flag says it.
 const SECRET_VALUES: &str = "^(data|stringData)$";
 
 /// The largest kustomization that is edited, in bytes.
 const MAX_KUSTOMIZATION: u64 = 4 << 20;
-
-/// How many places an error lists.
-const SHOWN_PLACES: usize = 8;
 
 /// The flags.
 #[derive(Debug, clap::Args)]
@@ -95,6 +95,11 @@ impl<'p> Plan<'p> {
         if let Some(namespace) = &args.namespace {
             names::check_namespace(namespace)?;
         }
+        for (key, value) in &pairs("--label", &args.labels)? {
+            names::check_label_key(key)?;
+            names::check_label_value(value)?;
+        }
+        names::check_annotations(&pairs("--annotation", &args.annotations)?)?;
         let cwd = context.working_directory();
         let sealing = args.sealing.read(context)?;
         let to_stdout = args.output.as_deref() == Some(Path::new("-"));
@@ -230,25 +235,8 @@ impl<'p> Plan<'p> {
         mut secret: SecretManifest,
         next: Option<&str>,
     ) -> Result<Exit, Errors> {
-        for (what, flags, map) in [
-            ("--label", &self.args.labels, &mut secret.labels),
-            (
-                "--annotation",
-                &self.args.annotations,
-                &mut secret.annotations,
-            ),
-        ] {
-            for flag in flags {
-                let (key, value) = pair(what, flag)?;
-                if map.insert(key.to_owned(), value.to_owned()).is_some() {
-                    return Err(
-                        Error::new(Kind::Usage, format!("`{what}` gives `{key}` twice"))
-                            .hint("keep one of them")
-                            .into(),
-                    );
-                }
-            }
-        }
+        secret.labels = pairs("--label", &self.args.labels)?;
+        secret.annotations = pairs("--annotation", &self.args.annotations)?;
         secret.namespace.clone_from(&self.args.namespace);
         secret.immutable = self.args.immutable.then_some(true);
         secret.check()?;
@@ -413,13 +401,26 @@ fn word(path: &str) -> Cow<'_, str> {
     }
 }
 
-fn pair<'f>(what: &str, flag: &'f str) -> Result<(&'f str, &'f str), Error> {
-    flag.split_once('=')
-        .filter(|(key, _)| !key.is_empty())
-        .ok_or_else(|| {
-            Error::new(Kind::Usage, format!("`{what}` has no key"))
-                .hint(format!("write `{what} KEY=VALUE`"))
-        })
+/// The flags that are `KEY=VALUE`.
+fn pairs(what: &str, flags: &[String]) -> Result<BTreeMap<String, String>, Error> {
+    let mut map = BTreeMap::new();
+    for flag in flags {
+        let pair = flag.split_once('=').filter(|(key, _)| !key.is_empty());
+        let (key, value) = pair.ok_or_else(|| {
+            Error::new(
+                Kind::Usage,
+                format!("`{what} {flag}` is not a key with a value"),
+            )
+            .hint(format!("write `{what} KEY=VALUE`"))
+        })?;
+        if map.insert(key.to_owned(), value.to_owned()).is_some() {
+            return Err(
+                Error::new(Kind::Usage, format!("`{what}` gives `{key}` twice"))
+                    .hint("keep one of them"),
+            );
+        }
+    }
+    Ok(map)
 }
 
 /// Refuses names that are no place for a manifest.
@@ -481,180 +482,4 @@ fn check_sealed(sealed: &[u8], secret: &SecretManifest) -> Result<(), Error> {
         }
     }
     Ok(())
-}
-
-/// The place that the rules propose, relative to the working directory; `None` if there is no
-/// configuration and it does not matter, because the manifest goes to standard output.
-fn proposed(
-    name: &str,
-    args: &NewArgs,
-    context: &Context,
-    sealing: &Sealing,
-    to_stdout: bool,
-) -> Result<Option<PathBuf>, Errors> {
-    let cwd = context.working_directory();
-    let configs = context.configs(args.sealing.config.clone());
-    let config = configs.for_file(&cwd.join("manifest.yaml"))?;
-    let Some(config) = config else {
-        if to_stdout && sealing.policy_for(Path::new("manifest.yaml")).is_ok() {
-            return Ok(None);
-        }
-        return Err(Error::new(
-            Kind::Config,
-            "no configuration says where the Secret belongs",
-        )
-        .because("there is no .sops.yaml in this folder or above")
-        .hint(format!(
-            "add a .sops.yaml: `creation_rules: [{}]`",
-            rule_text("secrets/", &[])
-        ))
-        .hint("or name the file with `-o` and recipients with `--age`")
-        .into());
-    };
-    let namespace = args.namespace.as_deref();
-    let places = placement::propose(&config, cwd, name, namespace);
-    let listed = places
-        .iter()
-        .map(|place| placement::relative(&place.path, cwd));
-    let listed: Vec<PathBuf> = listed.collect();
-    match (listed.as_slice(), places.first().map(|place| place.fit)) {
-        ([only], Some(fit)) if fit > Fit::Elsewhere => {
-            if !to_stdout {
-                context
-                    .ui()
-                    .note(&format!("the rules propose {}", only.display()));
-            }
-            Ok(Some(only.clone()))
-        }
-        ([], _) => {
-            if to_stdout && sealing.policy_for(Path::new("manifest.yaml")).is_ok() {
-                return Ok(None);
-            }
-            let config_path = shown(&config.path, cwd);
-            let folder = match namespace {
-                Some(namespace) => format!("{namespace}/secrets/"),
-                None => "secrets/".to_owned(),
-            };
-            Err(Error::new(
-                Kind::Config,
-                "no creation rule covers a place for the Secret",
-            )
-            .because(format!(
-                "no folder of the repository has a path that a rule of {config_path} matches"
-            ))
-            .hint(format!(
-                "name the file with `-o`, or add a rule to {config_path}: `- {}`",
-                rule_text(&folder, &recipients(&config))
-            ))
-            .into())
-        }
-        (several, fit) => {
-            let reason = match fit {
-                Some(Fit::Elsewhere) => {
-                    "the kustomizations there put everything into other namespaces"
-                }
-                _ => {
-                    "the rules cover several folders, and none fits the namespace better than the others"
-                }
-            };
-            let error =
-                Error::new(Kind::Usage, "the place of the Secret is not clear").because(reason);
-            let error = several
-                .iter()
-                .take(SHOWN_PLACES)
-                .fold(error, |error, path| {
-                    error.hint(format!(
-                        "name it with `-o {}`",
-                        word(&path.to_string_lossy())
-                    ))
-                });
-            Err(error.into())
-        }
-    }
-}
-
-/// Where the rule for a file stands.
-fn rule_of(path: &Path, args: &NewArgs, context: &Context) -> Result<Option<Line>, Errors> {
-    let configs = context.configs(args.sealing.config.clone());
-    let Some(config) = configs.for_file(path)? else {
-        return Ok(None);
-    };
-    let decision = config.rule_for(path, context.working_directory());
-    Ok(decision
-        .rule
-        .and_then(|index| config.rules().get(index))
-        .map(|rule| rule.place.clone()))
-}
-
-/// Says which rule would cover the place.
-fn with_rule_to_add(errors: Errors, path: &Path, args: &NewArgs, context: &Context) -> Errors {
-    let cwd = context.working_directory();
-    if !matches!(rule_of(path, args, context), Ok(None)) {
-        return errors;
-    }
-    let configs = context.configs(args.sealing.config.clone());
-    let config = configs.for_file(path).ok().flatten();
-    let (home, known) = match &config {
-        Some(config) => (cwd.join(&config.path), recipients(config)),
-        None => (cwd.join(".sops.yaml"), Vec::new()),
-    };
-    let home = placement::clean(home.parent().unwrap_or(cwd));
-    let folder = placement::clean(&cwd.join(path));
-    let folder = placement::relative(folder.parent().unwrap_or(cwd), &home)
-        .display()
-        .to_string();
-    if folder.starts_with("..") {
-        return errors;
-    }
-    let folder = if folder.is_empty() {
-        folder
-    } else {
-        format!("{folder}/")
-    };
-    let rule = rule_text(&folder, &known);
-    let hint = match config {
-        Some(config) => format!(
-            "the rule to add to {}: `- {rule}`",
-            shown(&config.path, cwd)
-        ),
-        None => format!("a .sops.yaml that covers it: `creation_rules: [{rule}]`"),
-    };
-    let errors: Vec<Error> = errors
-        .iter()
-        .map(|error| error.clone().hint(hint.clone()))
-        .collect();
-    errors.into()
-}
-
-/// A rule on one line, as YAML, for the files of a folder.
-fn rule_text(folder: &str, recipients: &[String]) -> String {
-    let mut regex = String::new();
-    for c in folder.chars() {
-        if ".+*?()|[]{}^$\\".contains(c) {
-            regex.push('\\');
-        }
-        regex.push(c);
-    }
-    let regex = regex.replace('\'', "''");
-    let recipients = if recipients.is_empty() {
-        "age1...".to_owned()
-    } else {
-        recipients.join(", ")
-    };
-    format!(
-        "{{path_regex: '{regex}.*\\.yaml$', encrypted_regex: '{SECRET_VALUES}', age: [{recipients}]}}"
-    )
-}
-
-/// The recipients of the first rule that has some.
-fn recipients(config: &Config) -> Vec<String> {
-    let groups = config
-        .rules()
-        .iter()
-        .map(|rule| rule.groups.iter().flat_map(|group| &group.age));
-    let mut texts = groups.map(|age| {
-        age.map(|recipient| recipient.text().to_owned())
-            .collect::<Vec<_>>()
-    });
-    texts.find(|texts| !texts.is_empty()).unwrap_or_default()
 }
