@@ -598,6 +598,14 @@ fn the_configuration_is_never_sealed() {
         .exits(2)
         .says(&["the configuration itself is not encrypted"]);
     assert_eq!(folder.read(".sops.yaml"), config);
+    let rules = folder.write("k/rules.yaml", &config);
+    folder.write("k/a.yaml", "a: b\n");
+    let rules = rules.to_str().unwrap();
+    folder
+        .run(&["encrypt", "-i", "--config", rules, "k"])
+        .exits(0)
+        .says(&["sealed 1 value in 1 file"]);
+    assert_eq!(folder.read("k/rules.yaml"), config);
 }
 
 #[test]
@@ -646,6 +654,23 @@ mod unix {
         );
         assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, 0o640);
         assert_eq!(folder.plaintext_in(), [""; 0]);
+    }
+
+    #[test]
+    fn a_link_out_of_a_folder_is_left_out_and_told() {
+        let folder = Folder::new();
+        folder.write("outside/a.secret.yaml", SECRET);
+        folder.write("k/b.secret.yaml", SECRET);
+        symlink("../outside/a.secret.yaml", folder.path("k/a.secret.yaml")).unwrap();
+        symlink("b.secret.yaml", folder.path("k/c.secret.yaml")).unwrap();
+        folder.run(&["encrypt", "-i", "k"]).exits(0).says(&[
+            "sealed 2 values in k/b.secret.yaml",
+            "1 symbolic link was left out; name them",
+        ]);
+        assert_eq!(
+            folder.plaintext_in(),
+            ["repo/k/a.secret.yaml", "repo/outside/a.secret.yaml"]
+        );
     }
 
     #[test]

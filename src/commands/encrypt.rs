@@ -4,7 +4,6 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use secrets::fsio::Content;
-use secrets::sops::config::{FILE_NAME, OTHER_NAME};
 use secrets::sops::file::{Update, format_of, metadata_of, update_sealed};
 use secrets::sops::selector::Selector;
 use secrets::sops::top_up::plain_paths;
@@ -62,8 +61,7 @@ impl Work for Encrypt<'_> {
 
     /// What a creation rule is for; a rule without `path_regex` is not meant for the configuration.
     fn wants(&self, path: &Path) -> Result<bool, Errors> {
-        let name = path.file_name().unwrap_or_default();
-        if name == FILE_NAME || name == OTHER_NAME {
+        if self.sealing.is_configuration(path)? {
             return Ok(false);
         }
         self.sealing.is_ruled(path)
@@ -71,7 +69,7 @@ impl Work for Encrypt<'_> {
 
     fn change(&self, path: &Path, text: &[u8], _named: bool) -> Result<Change, Errors> {
         // A pattern finds it as well, and a rule without `path_regex` is for it.
-        if path.file_name().is_some_and(|name| name == FILE_NAME) {
+        if self.sealing.is_configuration(path)? {
             let error = Error::new(Kind::Input, "the configuration itself is not encrypted");
             return Err(error
                 .because("nothing could read the creation rules any more")

@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rayon::prelude::*;
-use secrets::fsio::{self, Batch, Candidates, Content, MAX_INPUT, Outcome, Replacement, Snapshot};
+use secrets::fsio::{
+    self, Batch, Candidates, Content, MAX_INPUT, Outcome, Replacement, Snapshot, Why,
+};
 use secrets::{Error, Kind};
 use zeroize::Zeroizing;
 
@@ -334,6 +336,7 @@ fn many<W: Work>(
         }
     }
     summary::<W>(&count, found, writes, context);
+    left_out(found, work, context);
     if args.check && count.files > 0 {
         told.exit = told.exit.and(Exit::No);
     }
@@ -440,17 +443,32 @@ fn summary<W: Work>(count: &Count, found: &Candidates, writes: bool, context: &C
     if !parts.is_empty() {
         ui.note(&parts.join(", "));
     }
-    let ignored = found.skipped.iter();
-    let ignored = ignored
-        .filter(|(_, why)| *why == fsio::Why::Ignored)
-        .count();
-    if ignored > 0 {
-        let paths = plural(
-            ignored,
-            "path that Git ignores was",
-            "paths that Git ignores were",
-        );
-        ui.note(&format!("{paths} left out; name them to take them in"));
+}
+
+/// Says what of folders was not looked at.
+fn left_out<W: Work>(found: &Candidates, work: &W, context: &Context) {
+    let of = |why| found.skipped.iter().filter(move |skipped| skipped.1 == why);
+    let ignored = of(Why::Ignored).count();
+    // What a link leads to is no loss if it was found on its own, or is not wanted.
+    let real = |path: &PathBuf| path.canonicalize().ok();
+    let mut links: Vec<&PathBuf> = of(Why::Link).map(|(path, _)| path).collect();
+    links.retain(|path| path.is_file() && work.wants(path).unwrap_or(true));
+    if !links.is_empty() {
+        let known: HashSet<_> = found.files.iter().filter_map(real).collect();
+        links.retain(|path| real(path).is_none_or(|real| !known.contains(&real)));
+    }
+    let ignored = (
+        ignored,
+        "path that Git ignores was",
+        "paths that Git ignores were",
+    );
+    let links = (links.len(), "symbolic link was", "symbolic links were");
+    for (count, one, many) in [ignored, links] {
+        if count > 0 {
+            let paths = plural(count, one, many);
+            let text = format!("{paths} left out; name them to take them in");
+            context.ui().note(&text);
+        }
     }
 }
 

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use secrets::error::Place;
 use secrets::keys::Recipient;
-use secrets::sops::config::Config;
 use secrets::sops::config::find::Configs;
+use secrets::sops::config::{Config, FILE_NAME, OTHER_NAME};
 use secrets::sops::file::{Terms, seal_plain};
 use secrets::sops::policy::{Overrides, SealPolicy};
 use secrets::sops::rules::{Decision, Why};
@@ -185,6 +185,22 @@ impl Sealing {
     pub(crate) fn is_ruled(&self, file: &Path) -> Result<bool, Errors> {
         let decision = self.decision(file)?;
         Ok(decision.is_some_and(|(_, decision)| decision.rule.is_some()))
+    }
+
+    /// Whether a file is a configuration: the one for itself, whatever its name, or one by its name.
+    ///
+    /// # Errors
+    /// Of kind [`Kind::Io`] if a directory cannot be searched.
+    pub(crate) fn is_configuration(&self, file: &Path) -> Result<bool, Error> {
+        let name = file.file_name();
+        if name.is_some_and(|name| name == FILE_NAME || name == OTHER_NAME) {
+            return Ok(true);
+        }
+        let Some((config, _)) = self.configs.find(file)?.config else {
+            return Ok(false);
+        };
+        let real = |path: &Path| self.configs.cwd().join(path).canonicalize().ok();
+        Ok(config.file_name() == name && real(&config) == real(file))
     }
 
     /// Says what is odd about the configurations that were looked at.
