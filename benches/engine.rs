@@ -2,7 +2,6 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 #[path = "../tests/support/generate.rs"]
-#[allow(dead_code, unreachable_pub)]
 mod generate;
 #[path = "../tests/support/keys.rs"]
 mod keys;

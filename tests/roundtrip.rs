@@ -1,5 +1,11 @@
 //! Opening what was sealed gives the source back, byte for byte.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    missing_docs
+)]
 
 #[path = "support/generate.rs"]
 mod generate;

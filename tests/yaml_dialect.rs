@@ -13,7 +13,7 @@
 
 #[path = "support/dialect_corpus.rs"]
 mod corpus;
-#[allow(unused_imports, clippy::nonminimal_bool)]
+#[allow(clippy::nonminimal_bool)]
 #[path = "support/generate.rs"]
 mod generate;
 #[path = "support/libyaml.rs"]
