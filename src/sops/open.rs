@@ -262,6 +262,10 @@ fn remove_metadata(
         return;
     }
     let entries = document.entries(root).count();
+    if entries == 1 && source.format == Format::Json && layout.is_none() {
+        edits.replace(document.span(root), b"{}");
+        return;
+    }
     let spelling = layout.and_then(|l| l.spelling(number, ""));
     if entries > 1 || matches!(document.kind(root), NodeKind::Mapping { flow: true }) {
         edits.replace(range, b"");

@@ -121,7 +121,8 @@ pub fn seal(text: &[u8], mut sealing: Sealing<'_>) -> Result<Sealed> {
         }
         Format::Json => {
             let document = json::parse(text).map_err(|e| syntax_error(text, &e))?;
-            sealer.layout_needed = !text.ends_with(b"\n");
+            let root = document.root().map(|root| document.children(root).count());
+            sealer.layout_needed = !text.ends_with(b"\n") || root == Some(0);
             let source = std::str::from_utf8(text).unwrap_or("");
             sealer.document(source, &document, text.len(), 0, &mut sealing)?;
         }
