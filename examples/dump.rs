@@ -1,4 +1,5 @@
-//! Prints the tree of a YAML file, for work on the engine.
+//! Prints the tree of a YAML file as the engine reads it, with spans, properties and the comments at each
+//! node, for work on the engine: `cargo run --example dump -- FILE`.
 #![allow(clippy::print_stdout, clippy::unwrap_used, missing_docs)]
 use secrets::document::tree::{Document, NodeId, NodeKind};
 use secrets::document::yaml::Stream;
@@ -35,23 +36,6 @@ fn show(d: &Document, id: NodeId, s: &str, depth: usize) {
 fn main() {
     let path = std::env::args().nth(1).unwrap();
     let bytes = std::fs::read(&path).unwrap();
-    if std::env::args().nth(2).is_some() {
-        for _ in 0..5 {
-            let t = std::time::Instant::now();
-            let mut stream = Stream::new(&bytes).unwrap();
-            let (mut docs, mut nodes) = (0, 0);
-            while let Some(d) = stream.next_document().unwrap() {
-                docs += 1;
-                nodes += d.len();
-            }
-            let e = t.elapsed().as_secs_f64();
-            println!(
-                "{docs} documents, {nodes} nodes, {:.0} MB/s",
-                bytes.len() as f64 / 1e6 / e
-            );
-        }
-        return;
-    }
     let mut stream = Stream::new(&bytes).unwrap();
     loop {
         match stream.next_document() {
