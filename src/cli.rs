@@ -9,7 +9,12 @@ use crate::commands;
 /// Reads and writes SOPS files: only the values that a creation rule of `.sops.yaml` selects become
 /// ciphertext, every other byte of a file stays as it is. `sops` and Flux read what it writes.
 #[derive(Debug, Parser)]
-#[command(name = "secrets", version, propagate_version = true, arg_required_else_help = true)]
+#[command(
+    name = "secrets",
+    version,
+    propagate_version = true,
+    arg_required_else_help = true
+)]
 pub(crate) struct Cli {
     /// Say nothing but errors
     #[arg(long, short, global = true)]
