@@ -239,6 +239,40 @@ impl<'d> Collector<'d> {
         true
     }
 
+    /// Refuses a value that is all anchor or tag: it has none to encrypt, and what stands there, which
+    /// may be meant for a password without its quotes, would stay in clear.
+    fn check_properties(&self, node: NodeId, scalar: &Scalar<'_>) -> Result<()> {
+        if !scalar.canonical.is_empty() && scalar.ty != ScalarType::Null
+            || !self.document.span(node).is_empty()
+        {
+            return Ok(());
+        }
+        let Some(properties) = self.document.properties(node) else {
+            return Ok(());
+        };
+        let is_core = |tag: &String| {
+            matches!(
+                tag.strip_prefix("tag:yaml.org,2002:"),
+                Some("str" | "int" | "float" | "bool" | "null" | "timestamp" | "binary" | "merge")
+            ) || tag == "!"
+        };
+        let (what, sign) = match (&properties.anchor, &properties.tag) {
+            (_, Some(tag)) if !is_core(tag) => ("a tag", '!'),
+            (Some(_), _) => ("an anchor", '&'),
+            _ => return Ok(()),
+        };
+        let error = self.source.error(
+            properties.span.start,
+            Kind::Input,
+            format!("{what} without a value stands where the rule encrypts"),
+        );
+        Err(error
+            .because("there is nothing to encrypt, and the text would stay in plaintext")
+            .hint(format!(
+                "put the value in quotes if the `{sign}` belongs to it; write `null` behind it if it is meant to be empty"
+            )))
+    }
+
     fn note_manifest(
         &mut self,
         scalar: &Scalar<'_>,
@@ -250,7 +284,7 @@ impl<'d> Collector<'d> {
             return;
         };
         let key = key_text(self.document, self.source, *first);
-        let offset = self.document.span(node).start;
+        let offset = self.document.span(place.alias.unwrap_or(node)).start;
         match key {
             "kind" if place.segments.len() == 1 => self.kind = scalar.text().map(str::to_owned),
             "apiVersion" if place.segments.len() == 1 => self.has_api_version = true,
@@ -350,8 +384,9 @@ pub(super) fn is_encryptable(scalar: &Scalar<'_>) -> bool {
 impl<'d> Visitor for Collector<'d> {
     fn leaf(&mut self, node: NodeId, scalar: Scalar<'_>, place: &Place<'_>) -> Result<()> {
         let seal = place.selected && is_encryptable(&scalar);
-        if place.alias.is_none() {
-            self.note_manifest(&scalar, place, seal, node);
+        self.note_manifest(&scalar, place, seal, node);
+        if place.selected {
+            self.check_properties(node, &scalar)?;
         }
         if scalar.ty != ScalarType::Null {
             self.trace

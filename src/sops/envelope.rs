@@ -41,6 +41,11 @@ pub fn looks_sealed(text: &[u8]) -> bool {
     Envelope::parse(text).is_some()
 }
 
+/// Whether `text` begins as a sealed value does and is none: ciphertext that lost a part.
+pub fn looks_damaged(text: &[u8]) -> bool {
+    text.starts_with(b"ENC[AES256_") && !looks_sealed(text)
+}
+
 impl<'a> Envelope<'a> {
     /// Splits a sealed value into its fields, or `None` if SOPS' reader would not take it for one.
     /// The fields are non-empty but unchecked: base64 and type may still be wrong.

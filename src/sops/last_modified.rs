@@ -13,7 +13,11 @@ use crate::error::{Error, Kind, Result};
 /// [`Kind::Input`] if SOPS could not parse it either.
 pub fn normalise(text: &str) -> Result<String> {
     reformat(text.as_bytes()).ok_or_else(|| {
-        Error::new(Kind::Input, "`lastmodified` is not a time")
+        let message = match text {
+            "" => "`lastmodified` is empty or missing",
+            _ => "`lastmodified` is not a time",
+        };
+        Error::new(Kind::Input, message)
             .because("expected RFC 3339, such as `2026-01-31T12:00:00Z`")
             .hint("restore `lastmodified` from version control: the MAC is bound to it")
     })

@@ -5,7 +5,7 @@ use std::ops::Range;
 use zeroize::Zeroizing;
 
 use super::cipher::Cipher;
-use super::envelope::{Envelope, looks_sealed};
+use super::envelope::{Envelope, looks_damaged, looks_sealed};
 use super::insertion::{Scar, ends_with_break, insertion, removal};
 use super::layout::{LAYOUT_AAD, Layout, SCAR};
 use super::mac::{MacHasher, open_mac};
@@ -360,6 +360,25 @@ pub(super) fn list_paths(paths: &[String]) -> String {
     list.join(", ")
 }
 
+/// The error for ciphertext that lost a part: sealed as it stands, its value would be lost.
+pub(super) fn damaged(
+    document: &Document,
+    source: &Source<'_>,
+    node: NodeId,
+    place: &Place<'_>,
+) -> Error {
+    let path = place.key_path(document, source);
+    let offset = document.span(node).start;
+    source
+        .error(
+            offset,
+            Kind::Crypto,
+            format!("the ciphertext is damaged at `{path}`"),
+        )
+        .because("it begins as sealed values do, and is not whole")
+        .hint("restore the value from version control")
+}
+
 struct Opener<'o> {
     document: &'o Document,
     source: &'o Source<'o>,
@@ -524,6 +543,9 @@ impl Visitor for Opener<'_> {
             _ => None,
         };
         let Some(envelope) = envelope else {
+            if looks_damaged(&scalar.canonical) {
+                return Err(damaged(self.document, self.source, node, place));
+            }
             let path = place.key_path(self.document, self.source);
             let error = self.error(
                 node,

@@ -115,7 +115,9 @@ pub fn seal(text: &[u8], mut sealing: Sealing<'_>) -> Result<Sealed> {
             }
             if number == 0 {
                 return Err(Error::new(Kind::Input, "the text holds no document")
-                    .hint("there is nothing to seal"));
+                    .at(crate::document::place::place_of(stream.text(), 0))
+                    .because("it is empty, or holds comments only")
+                    .hint("write at least one key with its value"));
             }
             sealer.out.extend_from_slice(&text[end..]);
         }

@@ -5,12 +5,12 @@ use zeroize::Zeroizing;
 
 use super::cipher::Cipher;
 use super::collect::is_encryptable;
-use super::envelope::Envelope;
+use super::envelope::{Envelope, looks_damaged};
 use super::insertion::insertion;
 use super::iv::IvSource;
 use super::mac::{MacHasher, open_mac, seal_mac};
 use super::metadata::{Metadata, Spans};
-use super::open::{for_each_document, list_paths, metadata_node};
+use super::open::{damaged, for_each_document, list_paths, metadata_node};
 use super::seal::ascii;
 use super::selector::{Selector, Walk};
 use super::walk::{Place, Source, Visitor, walk};
@@ -45,8 +45,11 @@ struct Finder<'f> {
 }
 
 impl Visitor for Finder<'_> {
-    fn leaf(&mut self, _node: NodeId, scalar: Scalar<'_>, place: &Place<'_>) -> Result<()> {
+    fn leaf(&mut self, node: NodeId, scalar: Scalar<'_>, place: &Place<'_>) -> Result<()> {
         if place.selected && is_plain(&scalar) {
+            if looks_damaged(&scalar.canonical) {
+                return Err(damaged(self.document, self.source, node, place));
+            }
             self.paths.push(place.key_path(self.document, self.source));
         }
         Ok(())

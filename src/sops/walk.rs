@@ -422,7 +422,8 @@ fn string_key<'a>(document: &'a Document, source: &'a Source<'_>, key: NodeId) -
     if !matches!(document.kind(node), NodeKind::Scalar(_)) {
         return Err(source
             .error(offset, Kind::Input, "a key is a list or a mapping")
-            .because("sops reads keys that are strings only"));
+            .because("sops reads keys that are strings only")
+            .hint("write the key as one string"));
     }
     let is_string = source
         .scalar(document, node)

@@ -193,7 +193,8 @@ impl<'a> Stream<'a> {
                     let handle = words.next().unwrap_or("").to_owned();
                     let prefix = unescape_uri(words.next().unwrap_or(""));
                     if self.tag_handles.iter().any(|(known, _)| *known == handle) {
-                        return Err(SyntaxError::new(start, "this tag handle is declared twice"));
+                        return Err(SyntaxError::new(start, "this tag handle is declared twice")
+                            .hint("remove one of the two directives"));
                     }
                     self.tag_handles.push((handle, prefix));
                 }
@@ -262,16 +263,18 @@ impl<'a> Stream<'a> {
         let span = token.start as usize..token.end as usize;
         let name = &self.text[span.start + 1..span.end];
         let Some(&target) = self.anchors.get(name) else {
-            return Err(SyntaxError::new(
-                span.start,
-                format!("no anchor `&{name}` stands before this alias"),
-            ));
+            // The name is not shown: a password that begins with `*` is an alias to YAML.
+            return Err(
+                SyntaxError::new(span.start, "no anchor stands before this alias")
+                    .hint("put the value in quotes if the `*` belongs to it"),
+            );
         };
         if self.open.contains(&target) {
             return Err(SyntaxError::new(
                 span.start,
-                format!("the value of anchor `&{name}` contains itself"),
-            ));
+                "the value of this alias' anchor contains the alias",
+            )
+            .hint("write the value out, or let the alias stand for another one"));
         }
         let id = self.document.push(NodeKind::Alias, span);
         self.placing.give(id);
@@ -325,10 +328,9 @@ impl<'a> Stream<'a> {
             (None, "!") => "!",
             (None, "!!") => CORE_PREFIX,
             (None, _) => {
-                return Err(SyntaxError::new(
-                    offset,
-                    format!("the tag handle `{handle}` is not declared"),
-                ));
+                // Not shown, as the name of an alias is not.
+                return Err(SyntaxError::new(offset, "the tag's handle is not declared")
+                    .hint("put the value in quotes if the `!` belongs to it"));
             }
         };
         Ok(format!("{prefix}{}", unescape_uri(suffix)))

@@ -457,10 +457,10 @@ impl Scanner<'_> {
         if at(text, end) == b'<' {
             end = uri_end(text, end + 1)?;
             if at(text, end) != b'>' || end == start + 2 {
-                return Err(SyntaxError::new(
-                    start,
-                    "a tag in `!<...>` must be closed with `>`",
-                ));
+                return Err(
+                    SyntaxError::new(start, "a tag in `!<...>` must be closed with `>`")
+                        .hint("put the value in quotes if the `!` belongs to it"),
+                );
             }
             end += 1;
         } else {
@@ -471,7 +471,8 @@ impl Scanner<'_> {
             let uri_start = if with_handle { end + 1 } else { end };
             end = uri_end(text, uri_start)?;
             if with_handle && end == uri_start {
-                return Err(SyntaxError::new(start, "a tag is missing after its handle"));
+                return Err(SyntaxError::new(start, "a tag is missing after its handle")
+                    .hint("put the value in quotes if the `!` belongs to it"));
             }
         }
         if !is_blankz(text, end) {

@@ -505,7 +505,8 @@ impl<'a> Scanner<'a> {
     fn fetch_key(&mut self) -> Result<(), SyntaxError> {
         if self.flow_level == 0 {
             if !self.simple_key_allowed {
-                return Err(SyntaxError::new(self.pos, "a key cannot start here"));
+                return Err(SyntaxError::new(self.pos, "a key cannot start here")
+                    .hint("put the value in quotes if the `?` belongs to it"));
             }
             self.roll_indent(self.column(), TokenKind::BlockMappingStart, self.pos, None)?;
         }

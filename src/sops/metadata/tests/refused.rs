@@ -26,7 +26,7 @@ fn what_sops_refuses_is_an_error_with_a_place() {
             "  lastmodified: \"2026-11-22T11:02:36Z\"\n",
             "",
             3,
-            "`lastmodified` is not a time",
+            "`lastmodified` is empty or missing",
         ),
         (
             "created_at: \"2026-11-22T11:02:36Z\"",
