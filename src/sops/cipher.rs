@@ -92,6 +92,13 @@ impl From<CipherError> for Error {
     }
 }
 
+/// The length of the sealed text of a plaintext of `len` bytes and a type that is sealed.
+pub fn sealed_len(len: usize, ty: ScalarType) -> usize {
+    let marks = HEAD.len() + IV_MARK.len() + TAG_MARK.len() + TYPE_MARK.len() + TAIL.len();
+    let data = len.div_ceil(3) * 4;
+    marks + data + IV_TEXT_LEN + TAG_TEXT_LEN + type_name(ty).map_or(0, str::len)
+}
+
 /// A data key made ready for use; make one per file. `&Cipher` can be shared between threads.
 pub struct Cipher {
     gcm: AesGcm<Aes256, U32>,

@@ -20,6 +20,8 @@ pub(super) struct Collected<'d> {
     pub(super) edits: Edits,
     pub(super) found: Vec<Found<'d>>,
     pub(super) expanded: Vec<String>,
+    /// For each comment of the document: it has a stand-in.
+    pub(super) sealed_comments: Vec<bool>,
     pub(super) layout_needed: bool,
     pub(super) trace: u64,
 }
@@ -52,6 +54,7 @@ pub(super) struct Collector<'d> {
     sealed_nodes: HashSet<NodeId>,
     expansion: Option<Expansion>,
     expanded: Vec<String>,
+    sealed_comments: Vec<bool>,
     expanded_notes: Vec<(String, std::ops::Range<usize>)>,
     layout_needed: bool,
     trace: Trace,
@@ -81,6 +84,7 @@ impl<'d> Collector<'d> {
             sealed_nodes: HashSet::new(),
             expansion: None,
             expanded: Vec::new(),
+            sealed_comments: vec![false; document.comments().len()],
             expanded_notes: Vec::new(),
             layout_needed: false,
             trace: Trace::default(),
@@ -176,6 +180,7 @@ impl<'d> Collector<'d> {
             edits: self.edits,
             found: self.found,
             expanded: self.expanded,
+            sealed_comments: self.sealed_comments,
             layout_needed: self.layout_needed,
             trace: self.trace.finish(),
         }
@@ -192,7 +197,10 @@ impl<'d> Collector<'d> {
             parent: place.parent,
             ..self.around
         };
-        let (document, stand_in) = (self.document, self.stand_in.as_bytes());
+        let document = self.document;
+        let mut stand_in = Vec::new();
+        self.stand_in.write(&value, &mut stand_in);
+        let stand_in = stand_in.as_slice();
         let _: std::result::Result<(), std::convert::Infallible> =
             self.edits.replace_with(span.clone(), |out| {
                 match self.source.format {
@@ -310,13 +318,14 @@ impl<'d> Collector<'d> {
         &self,
         node: NodeId,
         sealed: &mut std::slice::Iter<'_, bool>,
+        found: &mut std::slice::Iter<'_, Found<'d>>,
         out: &mut Vec<u8>,
     ) {
         let document = self.document;
         match document.kind(node) {
             NodeKind::Alias => {
                 if let Some(target) = document.alias_target(node) {
-                    self.write_expansion(target, sealed, out);
+                    self.write_expansion(target, sealed, found, out);
                 }
             }
             NodeKind::Mapping { .. } => {
@@ -334,7 +343,7 @@ impl<'d> Collector<'d> {
                         double_quoted(text, out)
                     }
                     out.extend_from_slice(b": ");
-                    self.write_expansion(value, sealed, out);
+                    self.write_expansion(value, sealed, found, out);
                 }
                 out.push(b'}');
             }
@@ -344,7 +353,7 @@ impl<'d> Collector<'d> {
                     if number > 0 {
                         out.extend_from_slice(b", ");
                     }
-                    self.write_expansion(item, sealed, out);
+                    self.write_expansion(item, sealed, found, out);
                 }
                 out.push(b']');
             }
@@ -352,7 +361,9 @@ impl<'d> Collector<'d> {
                 let is_sealed = sealed.next().copied().unwrap_or(false);
                 if is_sealed {
                     out.push(b'"');
-                    out.extend_from_slice(self.stand_in.as_bytes());
+                    if let Some(found) = found.next() {
+                        self.stand_in.write(&found.value, out);
+                    }
                     out.push(b'"');
                     return;
                 }
@@ -441,6 +452,24 @@ impl<'d> Visitor for Collector<'d> {
         Ok(())
     }
 
+    fn comment(&mut self, number: u32, place: &Place<'_>) -> Result<()> {
+        let Some(comment) = self.document.comment(number) else {
+            return Ok(());
+        };
+        let span = comment.span.start + 1..comment.span.end;
+        if !place.selected || place.alias.is_some() || span.is_empty() {
+            return Ok(());
+        }
+        let text = &self.source.text.as_bytes()[span.clone()];
+        let mut stand_in = Vec::new();
+        StandIn::write_comment(text, &mut stand_in);
+        self.edits.replace(span, &stand_in);
+        if let Some(sealed) = self.sealed_comments.get_mut(number as usize) {
+            *sealed = true;
+        }
+        Ok(())
+    }
+
     fn alias(&mut self, alias: NodeId, _target: NodeId, _place: &Place<'_>) -> Result<bool> {
         match &mut self.expansion {
             Some(expansion) => expansion.depth += 1,
@@ -487,9 +516,13 @@ impl<'d> Visitor for Collector<'d> {
             )
         });
         if matches!(self.document.kind(target), NodeKind::Scalar(_)) && !in_flow {
-            text.extend_from_slice(self.stand_in.as_bytes());
+            if let Some(found) = self.found.last() {
+                self.stand_in.write(&found.value, &mut text);
+            }
         } else {
-            self.write_expansion(target, &mut expansion.sealed.iter(), &mut text);
+            let mut found = self.found[expansion.found..].iter();
+            let mut sealed = expansion.sealed.iter();
+            self.write_expansion(target, &mut sealed, &mut found, &mut text);
         }
         let span = self.document.span(alias);
         self.edits.replace(span.clone(), &text);

@@ -10,7 +10,7 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use memchr::memmem;
 use zeroize::Zeroizing;
 
-use super::cipher::Cipher;
+use super::cipher::{Cipher, sealed_len};
 use super::collect::Collector;
 use super::insertion::{Insertion, Scar, ends_with_break, insertion};
 use super::iv::IvSource;
@@ -23,6 +23,7 @@ use super::walk::{Place, Source, Visitor, walk};
 use crate::document::edit::Edits;
 use crate::document::scalar::{Scalar, ScalarType};
 use crate::document::tree::{Document, NodeId};
+use crate::document::yaml::reader::line_end;
 use crate::document::yaml::restyle::{HeaderComment, Surroundings, write_opened};
 use crate::document::{Format, json, json_spell, yaml};
 use crate::error::{Error, Kind, Result};
@@ -65,8 +66,9 @@ pub struct Sealed {
     pub expanded: Vec<String>,
 }
 
-/// The text that stands for a sealed value in the skeleton: `ENC[` and a number no text holds by
-/// accident.
+/// The text that stands for a sealed value in the skeleton: as long as the sealed value will be,
+/// for where go-yaml puts a comment depends on distances. Starts with a number that no text holds
+/// by accident.
 pub(super) struct StandIn(String);
 
 impl StandIn {
@@ -76,12 +78,28 @@ impl StandIn {
         for byte in &iv[..12] {
             text.push_str(&format!("{byte:02x}"));
         }
-        text.push(']');
         StandIn(text)
     }
 
-    pub(super) fn as_bytes(&self) -> &[u8] {
+    /// What every stand-in of a value starts with.
+    fn mark(&self) -> &[u8] {
         self.0.as_bytes()
+    }
+
+    /// Appends the stand-in of a value.
+    pub(super) fn write(&self, value: &Scalar<'_>, out: &mut Vec<u8>) {
+        let end = out.len() + sealed_len(value.canonical.len(), value.ty);
+        out.extend_from_slice(self.mark());
+        out.resize(end - 1, b'x');
+        out.push(b']');
+    }
+
+    /// Appends the stand-in of a comment's text, which is told by its place.
+    pub(super) fn write_comment(text: &[u8], out: &mut Vec<u8>) {
+        let end = out.len() + sealed_len(text.len(), ScalarType::Comment);
+        out.extend_from_slice(b"ENC[");
+        out.resize(end - 1, b'x');
+        out.push(b']');
     }
 }
 
@@ -261,16 +279,18 @@ impl Sealer {
             self.layout.note(number, SCAR.to_owned(), &scar.to_bytes());
             self.layout_needed = true;
         }
-        let places: Vec<usize> = memmem::find_iter(&skeleton, self.stand_in.as_bytes()).collect();
+        let places: Vec<usize> = memmem::find_iter(&skeleton, self.stand_in.mark()).collect();
         if places.len() != collected.found.len() {
             return Err(self_check("a stand-in was lost"));
         }
         let mut filler = Filler {
             document: &again,
             source: &skeleton_source,
-            original: text,
+            original: &source,
             around: insertion.around(skeleton_text),
-            stand_in: self.stand_in.as_bytes(),
+            stand_in: self.stand_in.mark(),
+            commented: document,
+            sealed_comments: &collected.sealed_comments,
             found: &collected.found,
             places: &places,
             next: 0,
@@ -359,16 +379,26 @@ fn insert_blocks(
     let mut rendered: Vec<(&Insertion, Vec<u8>)> = Vec::new();
     let mut sealed = Vec::new();
     let mut done = 0;
-    for (at, insertion) in insertions {
+    if let Some((at, insertion)) = insertions.first() {
+        // The notes may be long, and only the first block is read.
+        let mut block = Vec::new();
+        insertion.write_metadata(metadata, &mut block);
+        sealed.reserve(out.len() + insertions.len() * (block.len() + 8));
+        sealed.extend_from_slice(&out[..*at]);
+        sealed.extend_from_slice(&block);
+        done = *at;
+    }
+    let metadata = &Metadata {
+        layout: None,
+        ..metadata.clone()
+    };
+    for (at, insertion) in insertions.iter().skip(1) {
         let known = rendered
             .iter()
             .position(|(known, _)| known.same_shape(insertion));
         let index = known.unwrap_or_else(|| {
             let mut block = Vec::new();
             insertion.write_metadata(metadata, &mut block);
-            if rendered.is_empty() {
-                sealed.reserve(out.len() + insertions.len() * (block.len() + 8));
-            }
             rendered.push((insertion, block));
             rendered.len() - 1
         });
@@ -477,9 +507,12 @@ pub(super) struct Found<'d> {
 struct Filler<'f> {
     document: &'f Document,
     source: &'f Source<'f>,
-    original: &'f str,
+    original: &'f Source<'f>,
     around: Surroundings<'f>,
     stand_in: &'f [u8],
+    /// The document whose comments the skeleton's stand for, one by one.
+    commented: &'f Document,
+    sealed_comments: &'f [bool],
     found: &'f [Found<'f>],
     places: &'f [usize],
     next: usize,
@@ -500,7 +533,7 @@ impl Filler<'_> {
     /// Notes the source's spelling if opening would not give it back.
     fn note_spelling(&mut self, node: NodeId, found: &Found<'_>, place: &Place<'_>) {
         let Some(region) = &found.region else { return };
-        let source = self.original.as_bytes();
+        let source = self.original.text.as_bytes();
         let original = &source[found.span.clone()];
         let around = Surroundings {
             parent: place.parent,
@@ -519,8 +552,9 @@ impl Filler<'_> {
                     &mut self.scratch,
                 );
                 if let Some(comment) = comment {
-                    // In the skeleton the comment is still the source's.
-                    let text = &self.source.text.as_bytes()[comment.source];
+                    // The header's comment is opened for itself: here the source's counts.
+                    let end = line_end(original, 0);
+                    let text = original.get(comment.at..end).unwrap_or(&[]);
                     self.scratch
                         .splice(comment.at..comment.at, text.iter().copied());
                 }
@@ -594,23 +628,42 @@ impl Visitor for Filler<'_> {
         self.mac.update(&found.value.canonical);
         let iv = self.ivs.next_iv();
         let (cipher, value) = (self.cipher, &found.value);
-        self.edits
-            .replace_with(at..at + self.stand_in.len(), |out| {
-                cipher.seal_into(out, &value.canonical, place.aad.as_bytes(), value.ty, &iv)
-            })?;
+        let stand_in_len = sealed_len(value.canonical.len(), value.ty);
+        self.edits.replace_with(at..at + stand_in_len, |out| {
+            cipher.seal_into(out, &value.canonical, place.aad.as_bytes(), value.ty, &iv)
+        })?;
         self.note_spelling(node, found, place);
         Ok(())
     }
 
     fn comment(&mut self, number: u32, place: &Place<'_>) -> Result<()> {
-        let Some(comment) = self.document.comment(number) else {
-            return Ok(());
+        let comments = (
+            self.document.comment(number),
+            self.commented.comment(number),
+        );
+        let (Some(comment), Some(original)) = comments else {
+            return Err(self_check("a comment was lost"));
         };
-        if !place.selected || place.alias.is_some() {
+        if place.alias.is_some() {
             return Ok(());
         }
+        let expected = self.sealed_comments.get(number as usize) == Some(&true);
+        if !place.selected {
+            return match expected {
+                true => Err(self
+                    .original
+                    .error(
+                        original.span.start,
+                        Kind::Input,
+                        "this comment would be left in plaintext",
+                    )
+                    .because("it is encrypted where it stands, but would belong elsewhere once the metadata follows")
+                    .hint("move it above a key, or remove it")),
+                false => Ok(()),
+            };
+        }
         let span = comment.span.start + 1..comment.span.end;
-        let text = &self.source.text.as_bytes()[span.clone()];
+        let text = &self.original.text.as_bytes()[original.span.start + 1..original.span.end];
         if text.is_empty() {
             return Ok(());
         }
