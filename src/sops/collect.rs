@@ -128,24 +128,14 @@ impl<'d> Collector<'d> {
         for (pointer, region) in self.expanded_notes.drain(..) {
             layout.note(number, pointer, &self.source.text.as_bytes()[region]);
         }
-        if let Some(root) = self.document.root()
-            && matches!(self.document.kind(root), NodeKind::Scalar(_))
-            && !self.document.span(root).is_empty()
-        {
-            // `null` or `~` in place of a mapping: the metadata becomes the mapping.
-            let span = self.document.span(root);
-            layout.note(
-                number,
-                String::new(),
-                &self.source.text.as_bytes()[span.clone()],
-            );
-            self.edits.replace(span, b"");
-        } else if !self
-            .document
-            .root()
-            .is_some_and(|r| matches!(self.document.kind(r), NodeKind::Mapping { .. }))
-        {
+        let root = self.document.root();
+        let is_mapping = |root| matches!(self.document.kind(root), NodeKind::Mapping { .. });
+        if !root.is_some_and(is_mapping) {
             self.layout_needed = true;
+        }
+        if let Some(root) = root.filter(|root| !is_mapping(*root)) {
+            // `null` or `~` in place of a mapping: the metadata becomes the mapping.
+            self.edits.replace(self.document.span(root), b"");
         }
         let Some(last) = self.last_clear.take() else {
             return;

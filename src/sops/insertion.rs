@@ -237,6 +237,15 @@ impl Scar {
         })
     }
 
+    /// The whole of `text`, which was `source` before its block was put in.
+    pub fn whole(text: &[u8], removed: &Range<usize>, source: &[u8]) -> Scar {
+        Scar {
+            before: removed.start,
+            after: text.len() - removed.end,
+            text: source.to_vec(),
+        }
+    }
+
     /// As layout notes keep it.
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = format!("{}:{}:", self.before, self.after).into_bytes();

@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 
 use super::cipher::Cipher;
 use super::envelope::{Envelope, looks_damaged, looks_sealed};
-use super::insertion::{Scar, ends_with_break, insertion, removal};
+use super::insertion::{Scar, insertion, removal};
 use super::layout::{LAYOUT_AAD, Layout, SCAR};
 use super::mac::{MacHasher, open_mac};
 use super::metadata::Metadata;
@@ -266,19 +266,8 @@ fn remove_metadata(
         edits.replace(document.span(root), b"{}");
         return;
     }
-    let spelling = layout.and_then(|l| l.spelling(number, ""));
-    if entries > 1 || matches!(document.kind(root), NodeKind::Mapping { flow: true }) {
-        edits.replace(range, b"");
-    } else if let Some(spelling) = spelling {
-        let mut text = Zeroizing::new(spelling.to_vec());
-        if source.text[range.clone()].ends_with('\n')
-            && range.start > 0
-            && !ends_with_break(spelling)
-        {
-            text.extend_from_slice(b"\n");
-        }
-        edits.replace(range, &text);
-    } else if layout.is_some() {
+    let braces = matches!(document.kind(root), NodeKind::Mapping { flow: true });
+    if entries > 1 || braces || layout.is_some() {
         edits.replace(range, b"");
     } else {
         // What sops prints for a document without entries.

@@ -22,7 +22,7 @@ use super::selector::{Selector, Walk};
 use super::walk::{Place, Source, Visitor, walk};
 use crate::document::edit::Edits;
 use crate::document::scalar::{Scalar, ScalarType};
-use crate::document::tree::{Document, NodeId};
+use crate::document::tree::{Document, NodeId, NodeKind};
 use crate::document::yaml::reader::line_end;
 use crate::document::yaml::restyle::{HeaderComment, Surroundings, write_opened};
 use crate::document::{Format, json, json_spell, yaml};
@@ -215,6 +215,7 @@ impl Sealer {
                 .hint("rename the key; if the documents were sealed one by one, open them first and seal the file as a whole"));
         }
         let insertion = insertion(document, &source, end);
+        let source_text = &text.as_bytes()[start..end];
         // Where comments select, the metadata block behind the last of them counts: then the
         // first walk must see it as well.
         let comments_select = sealing.selector.kind().looks_at_comments();
@@ -273,11 +274,19 @@ impl Sealer {
             format: sealing.format,
             lines_before: 0,
         };
-        if let Some(removed) = metadata_range(&again, &skeleton_source)
-            && let Some(scar) = Scar::of(&skeleton, &(block_at..block_end), &removed)
-        {
-            self.layout.note(number, SCAR.to_owned(), &scar.to_bytes());
-            self.layout_needed = true;
+        if let Some(removed) = metadata_range(&again, &skeleton_source) {
+            let is_null = document
+                .root()
+                .is_some_and(|root| matches!(document.kind(root), NodeKind::Scalar(_)));
+            let scar = match is_null {
+                // Nothing but the metadata and comments: the source is noted whole.
+                true => Some(Scar::whole(&skeleton, &removed, source_text)),
+                false => Scar::of(&skeleton, &(block_at..block_end), &removed),
+            };
+            if let Some(scar) = scar {
+                self.layout.note(number, SCAR.to_owned(), &scar.to_bytes());
+                self.layout_needed = true;
+            }
         }
         let places: Vec<usize> = memmem::find_iter(&skeleton, self.stand_in.mark()).collect();
         if places.len() != collected.found.len() {
