@@ -62,7 +62,7 @@ pub fn open(
     checks: Checks,
 ) -> Result<Opened> {
     let layout = read_layout(metadata, cipher);
-    let opened = open_with(
+    let mut opened = open_with(
         text,
         format,
         metadata,
@@ -74,7 +74,7 @@ pub fn open(
     if layout.as_ref().is_some_and(|l| !l.is_empty()) && !reads_back(&opened, format, selector) {
         // The file was changed since the spellings were noted: its values count, not its looks.
         let none = Layout::new();
-        return open_with(
+        opened = open_with(
             text,
             format,
             metadata,
@@ -82,8 +82,16 @@ pub fn open(
             cipher,
             checks,
             Some(&none),
-        )
-        .map(|o| o.opened);
+        )?;
+    }
+    if !ends_with_break(text)
+        && !ends_with_break(&opened.opened.bytes)
+        && !reads_back(&opened, format, selector)
+    {
+        // The final line break was lost after sealing, and the last block scalar needs one.
+        let has_crlf = memchr::memmem::find(text, b"\r\n").is_some();
+        let line_break: &[u8] = if has_crlf { b"\r\n" } else { b"\n" };
+        opened.opened.bytes.extend_from_slice(line_break);
     }
     Ok(opened.opened)
 }
