@@ -327,7 +327,7 @@ fn no_selected_value_or_comment_is_in_what_was_sealed() {
     let key = Key::new();
     let forms = base64_forms();
     let (mut checked, mut comments) = (0, 0);
-    for seed in 0..samples(1500) {
+    for seed in 0..samples(700) {
         let sample = generate::sample(seed);
         let format = format_of(&sample);
         let rule = rule(seed, &key);
@@ -390,7 +390,7 @@ fn no_selected_value_or_comment_is_in_what_was_sealed() {
     }
     println!("{checked} checked, {comments} comments");
     assert!(
-        checked > 500 && comments > 50,
+        checked > 200 && comments > 20,
         "{checked} checked, {comments} comments"
     );
 }
@@ -560,7 +560,7 @@ fn edited(random: &mut Random, sample: &Sample, format: Format, selector: &Selec
 fn notes_from_elsewhere_change_no_value() {
     let key = Key::new();
     let (mut moved, mut other_notes) = (0, Vec::<String>::new());
-    for seed in 0..samples(1500) {
+    for seed in 0..samples(700) {
         let sample = generate::sample(seed);
         let format = format_of(&sample);
         let rule = rule(seed, &key);
@@ -603,7 +603,7 @@ fn notes_from_elsewhere_change_no_value() {
         other_notes.push(own);
     }
     println!("{moved} notes moved");
-    assert!(moved > 500, "{moved}");
+    assert!(moved > 200, "{moved}");
 }
 
 /// Not a value that is sealed: only its shape is.

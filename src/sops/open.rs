@@ -15,9 +15,10 @@ use super::selector::{Selector, Walk};
 use super::walk::{METADATA_KEY, Place, Source, Visitor, key_text, walk};
 use crate::document::edit::Edits;
 use crate::document::scalar::{Scalar, ScalarType};
-use crate::document::tree::{Document, NodeId, NodeKind};
+use crate::document::tree::{Document, NodeId, NodeKind, ScalarStyle};
 use crate::document::yaml::reader::{break_len, column, line_end};
 use crate::document::yaml::restyle::Surroundings;
+use crate::document::yaml::spell::double_quoted;
 use crate::document::{Format, json, yaml};
 use crate::error::{Error, Kind, Result};
 
@@ -437,6 +438,13 @@ impl Opener<'_> {
         let (format, kept) = (self.source.format, self.layout.is_some());
         let comment = opened_text(format, self.document, node, around, value, kept, &mut text);
         let span = self.document.span(node);
+        if comment.is_none() && text.contains(&b'\n') && self.stays_before_comment(node) {
+            // Behind the text of a literal block the comment would become part of the value.
+            if let Some(value) = value.text() {
+                text.clear();
+                double_quoted(value, &mut text);
+            }
+        }
         match comment {
             Some(comment) => {
                 let (before, after) = text.split_at(comment.at.min(text.len()));
@@ -445,6 +453,19 @@ impl Opener<'_> {
             }
             None => self.replace(span, &text),
         }
+    }
+
+    /// A comment stands behind a flow scalar and will not be moved above it.
+    fn stays_before_comment(&self, node: NodeId) -> bool {
+        let NodeKind::Scalar(style) = self.document.kind(node) else {
+            return false;
+        };
+        if matches!(style, ScalarStyle::Literal | ScalarStyle::Folded) {
+            return false;
+        }
+        let rest = &self.source.text[self.document.span(node).end..];
+        let rest = rest.trim_start_matches([' ', '\t']);
+        rest.starts_with('#') && (self.layout.is_some() || !rest.starts_with("#ENC["))
     }
 
     /// A comment that sops sealed as a list item becomes a comment line again.
