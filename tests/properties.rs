@@ -276,7 +276,6 @@ fn damaged_files_never_open_to_other_values() {
         }
         other = sealed;
     }
-    println!("{opened} opened, {refused} refused");
     assert!(
         refused > opened && opened > 100,
         "{opened} opened, {refused} refused"
@@ -388,7 +387,6 @@ fn no_selected_value_or_comment_is_in_what_was_sealed() {
             "seed {seed}"
         );
     }
-    println!("{checked} checked, {comments} comments");
     assert!(
         checked > 200 && comments > 20,
         "{checked} checked, {comments} comments"
@@ -533,7 +531,6 @@ fn what_is_added_in_plaintext_is_sealed_and_nothing_else_changes() {
             std::fs::write(name.with_extension("opened"), &opened).unwrap();
         }
     }
-    println!("{topped} topped up");
     assert!(topped > 50, "{topped}");
 }
 
@@ -602,7 +599,6 @@ fn notes_from_elsewhere_change_no_value() {
         other_notes.extend(older);
         other_notes.push(own);
     }
-    println!("{moved} notes moved");
     assert!(moved > 200, "{moved}");
 }
 
