@@ -192,6 +192,7 @@ fn a_killed_decrypt_leaves_whole_files_and_plaintext_for_the_owner_only() {
         .keys()
         .map(|path| (path.clone(), std::fs::read(path).unwrap()))
         .collect();
+    let mut swept = 0;
     let seen = rounds(&sandbox, "decrypt", &sealed, |changed, temps| {
         for path in temps {
             let mode = std::fs::metadata(path).unwrap().permissions().mode();
@@ -204,7 +205,14 @@ fn a_killed_decrypt_leaves_whole_files_and_plaintext_for_the_owner_only() {
                 path.display()
             );
         }
+        if changed.is_empty() && !temps.is_empty() {
+            // Whoever encrypts again to be sure has nothing to write, and still loses the plaintext.
+            sandbox.done(&["encrypt", "-i", "apps"]);
+            assert_eq!(others(&sandbox, &sealed), Vec::<PathBuf>::new());
+            swept += 1;
+        }
     });
+    assert!(swept > 0, "no run was killed before its first rename");
     assert!(
         seen.killed > ROUNDS / 2,
         "only {} runs were killed",

@@ -280,6 +280,19 @@ fn many<W: Work>(
             .build()
             .ok(),
     };
+    if writes {
+        // Also where nothing will be written: a killed `decrypt` leaves plaintext beside sealed files.
+        let folders: HashSet<_> = found
+            .files
+            .iter()
+            .filter_map(|path| path.parent())
+            .collect();
+        for folder in folders {
+            let here = folder.as_os_str().is_empty();
+            // Leftovers that cannot be removed are no reason not to work.
+            let _ = fsio::sweep_stale(if here { Path::new(".") } else { folder });
+        }
+    }
     let mut batch = Batch::new();
     let mut values = Vec::new();
     for chunk in found.files.chunks(CHUNK) {

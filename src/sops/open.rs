@@ -15,9 +15,10 @@ use super::selector::{Selector, Walk};
 use super::walk::{METADATA_KEY, Place, Source, Visitor, key_text, walk};
 use crate::document::edit::Edits;
 use crate::document::scalar::{Scalar, ScalarType};
-use crate::document::tree::{Document, NodeId, NodeKind};
+use crate::document::tree::{Document, NodeId, NodeKind, ScalarStyle};
 use crate::document::yaml::reader::{break_len, column, line_end};
 use crate::document::yaml::restyle::Surroundings;
+use crate::document::yaml::spell::double_quoted;
 use crate::document::{Format, json, yaml};
 use crate::error::{Error, Kind, Result};
 
@@ -62,7 +63,7 @@ pub fn open(
     checks: Checks,
 ) -> Result<Opened> {
     let layout = read_layout(metadata, cipher);
-    let opened = open_with(
+    let mut opened = open_with(
         text,
         format,
         metadata,
@@ -74,7 +75,7 @@ pub fn open(
     if layout.as_ref().is_some_and(|l| !l.is_empty()) && !reads_back(&opened, format, selector) {
         // The file was changed since the spellings were noted: its values count, not its looks.
         let none = Layout::new();
-        return open_with(
+        opened = open_with(
             text,
             format,
             metadata,
@@ -82,8 +83,16 @@ pub fn open(
             cipher,
             checks,
             Some(&none),
-        )
-        .map(|o| o.opened);
+        )?;
+    }
+    if !ends_with_break(text)
+        && !ends_with_break(&opened.opened.bytes)
+        && !reads_back(&opened, format, selector)
+    {
+        // The final line break was lost after sealing, and the last block scalar needs one.
+        let has_crlf = memchr::memmem::find(text, b"\r\n").is_some();
+        let line_break: &[u8] = if has_crlf { b"\r\n" } else { b"\n" };
+        opened.opened.bytes.extend_from_slice(line_break);
     }
     Ok(opened.opened)
 }
@@ -422,6 +431,13 @@ impl Opener<'_> {
         let (format, kept) = (self.source.format, self.layout.is_some());
         let comment = opened_text(format, self.document, node, around, value, kept, &mut text);
         let span = self.document.span(node);
+        if comment.is_none() && text.contains(&b'\n') && self.stays_before_comment(node) {
+            // Behind the text of a literal block the comment would become part of the value.
+            if let Some(value) = value.text() {
+                text.clear();
+                double_quoted(value, &mut text);
+            }
+        }
         match comment {
             Some(comment) => {
                 let (before, after) = text.split_at(comment.at.min(text.len()));
@@ -430,6 +446,19 @@ impl Opener<'_> {
             }
             None => self.replace(span, &text),
         }
+    }
+
+    /// A comment stands behind a flow scalar and will not be moved above it.
+    fn stays_before_comment(&self, node: NodeId) -> bool {
+        let NodeKind::Scalar(style) = self.document.kind(node) else {
+            return false;
+        };
+        if matches!(style, ScalarStyle::Literal | ScalarStyle::Folded) {
+            return false;
+        }
+        let rest = &self.source.text[self.document.span(node).end..];
+        let rest = rest.trim_start_matches([' ', '\t']);
+        rest.starts_with('#') && (self.layout.is_some() || !rest.starts_with("#ENC["))
     }
 
     /// A comment that sops sealed as a list item becomes a comment line again.

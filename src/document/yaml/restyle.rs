@@ -272,8 +272,18 @@ fn write_opened_block(
     if !at_end_of_text {
         out.extend_from_slice(line_break.as_bytes());
     }
-    if !kept || !block.keeps() {
-        out.extend_from_slice(&bytes[block.tail..block.end]);
+    // Blanks deeper than the value's indentation would be part of it.
+    let limit = if kept {
+        block.first_line.unwrap_or(0)
+    } else {
+        0
+    };
+    let tail = &bytes[block.tail..block.end];
+    let is_blank = tail
+        .split(|b| matches!(b, b'\n' | b'\r'))
+        .all(|line| line.len() <= limit);
+    if (!kept || !block.keeps()) && is_blank {
+        out.extend_from_slice(tail);
     }
     let source = span.start + block.header.len()..block.header_end;
     (!source.is_empty()).then_some(HeaderComment {
