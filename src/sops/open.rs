@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 
 use super::cipher::Cipher;
 use super::envelope::{Envelope, looks_damaged, looks_sealed};
-use super::insertion::{Scar, insertion, removal};
+use super::insertion::{Scar, ends_with_break, insertion, removal};
 use super::layout::{LAYOUT_AAD, Layout, SCAR};
 use super::mac::{MacHasher, open_mac};
 use super::metadata::Metadata;
@@ -431,34 +431,42 @@ impl Opener<'_> {
         let (format, kept) = (self.source.format, self.layout.is_some());
         let comment = opened_text(format, self.document, node, around, value, kept, &mut text);
         let span = self.document.span(node);
-        if comment.is_none() && text.contains(&b'\n') && self.stays_before_comment(node) {
-            // Behind the text of a literal block the comment would become part of the value.
-            if let Some(value) = value.text() {
-                text.clear();
-                double_quoted(value, &mut text);
-            }
+        if let Some(comment) = comment {
+            let (before, after) = text.split_at(comment.at.min(text.len()));
+            self.replace(span.start..comment.source.start, before);
+            self.replace(comment.source.end..span.end, after);
+            return;
         }
-        match comment {
-            Some(comment) => {
-                let (before, after) = text.split_at(comment.at.min(text.len()));
-                self.replace(span.start..comment.source.start, before);
-                self.replace(comment.source.end..span.end, after);
-            }
-            None => self.replace(span, &text),
+        let plain = NodeKind::Scalar(ScalarStyle::Plain);
+        if self.document.kind(node) == plain && line_end(&text, 0) < text.len() {
+            self.open_lines(span, value, &mut text);
+            return;
         }
+        self.replace(span, &text);
     }
 
-    /// A comment stands behind a flow scalar and will not be moved above it.
-    fn stays_before_comment(&self, node: NodeId) -> bool {
-        let NodeKind::Scalar(style) = self.document.kind(node) else {
-            return false;
+    /// Puts a value of several lines in a plain place. A comment behind the place must not become
+    /// a part of the last line.
+    fn open_lines(&mut self, span: Range<usize>, value: &Scalar<'_>, text: &mut Vec<u8>) {
+        let bytes = self.source.text.as_bytes();
+        let end = line_end(bytes, span.end);
+        let behind = &bytes[span.end..end];
+        let Some(hash) = behind.iter().position(|b| *b == b'#') else {
+            self.replace(span, text);
+            return;
         };
-        if matches!(style, ScalarStyle::Literal | ScalarStyle::Folded) {
-            return false;
+        if self.layout.is_some() {
+            text.clear();
+            double_quoted(value.text().unwrap_or_default(), text);
+            self.replace(span, text);
+        } else if looks_sealed(&behind[hash + 1..]) {
+            // Opened for itself, it goes above.
+            self.replace(span, text);
+        } else {
+            let header = line_end(text, 0);
+            text.splice(header..header, behind.iter().copied());
+            self.replace(span.start..end, text);
         }
-        let rest = &self.source.text[self.document.span(node).end..];
-        let rest = rest.trim_start_matches([' ', '\t']);
-        rest.starts_with('#') && (self.layout.is_some() || !rest.starts_with("#ENC["))
     }
 
     /// A comment that sops sealed as a list item becomes a comment line again.
