@@ -120,6 +120,8 @@ fn format_of(sample: &Sample) -> Format {
 fn secret_leaves(text: &[u8], format: Format, selector: &Selector) -> Option<Vec<Leaf>> {
     let mut all = leaves(text, format, selector)?;
     all.retain(|leaf| leaf.selected && leaf.has_value);
+    // A document without values leaves no trace in the MAC: it can be lost.
+    all.iter_mut().for_each(|leaf| leaf.document = 0);
     // `type:` is authenticated neither by SOPS' ciphertext nor by its MAC: who can write to the
     // file can make the number 1 the text "1".
     Some(without_types(all))

@@ -1,7 +1,7 @@
 //! Whole files, sealed by one program and opened by the other.
 
 use secrets::Format;
-use secrets::document::scalar::{Scalar, ScalarType};
+use secrets::document::scalar::Scalar;
 use secrets::document::tree::NodeId;
 use secrets::document::yaml::Stream;
 use secrets::sops::selector::{Selector, Walk};
