@@ -1,5 +1,6 @@
 //! Sealed texts as SOPS prints them. Such a text opens to what `sops decrypt` prints: a new print of
-//! the opened tree, for SOPS moves comments when it prints.
+//! the opened tree. SOPS moves comments whenever it prints, so they say nothing about who wrote the
+//! text; everything else does.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -11,12 +12,12 @@ use super::open::metadata_entry;
 use super::walk::Source;
 use crate::document::Format;
 use crate::document::scalar::{Scalar, ScalarType};
-use crate::document::tree::{Document, NodeKind};
+use crate::document::tree::{Document, NodeId, NodeKind};
 use crate::document::yaml::Stream;
-use crate::document::yaml::emit::{Emitted, emit};
+use crate::document::yaml::emit::{Displaced, Emitted, emit};
 use crate::document::yaml::reader::column;
 
-/// A sealed text that is, byte for byte, what SOPS would print for it.
+/// A sealed text that is, comments aside, what SOPS would print for it.
 pub(super) struct Printed {
     documents: Vec<Document>,
     /// Spaces of one level.
@@ -25,7 +26,7 @@ pub(super) struct Printed {
 }
 
 impl Printed {
-    /// `None` if SOPS would print the text in another way, or lose comments of it.
+    /// `None` if SOPS would print the text in another way.
     pub(super) fn of(text: &[u8]) -> Option<Self> {
         // SOPS prints neither, and they are cheap to find.
         if text.contains(&b'\r') || !text.ends_with(b"\n") {
@@ -41,14 +42,22 @@ impl Printed {
         }
         let source = source_of(stream.text());
         let indent = documents.iter().find_map(|d| indent_of(d, &source))?;
+        let bare = without_comments(stream.text(), &documents);
         let mut trees = Vec::with_capacity(documents.len());
         for document in &documents {
-            trees.push(tree_of(document, &source, |_| Content::Unchanged).ok()?);
+            let tree = tree_of(document, &source, |part| match part {
+                Part::Comment(_) => Content::Absent,
+                Part::Leaf(node) if is_negative_zero(document, &source, node) => {
+                    Content::Value(Scalar::float(-0.0))
+                }
+                _ => Content::Unchanged,
+            });
+            trees.push(tree.ok()?);
         }
         let mut out = Zeroizing::new(Vec::with_capacity(text.len() + 64));
-        let lost = emit(&trees, indent, &mut out);
+        emit(&trees, indent, Displaced::Drop, &mut out);
         drop(trees);
-        (lost == 0 && *out == text).then(|| Printed {
+        (*out == *bare).then(|| Printed {
             documents,
             indent,
             opened: HashMap::new(),
@@ -61,7 +70,7 @@ impl Printed {
         self.opened.insert((document, part), (ty, plain));
     }
 
-    /// The opened text, without the metadata. `None` if SOPS would lose comments.
+    /// The opened text, without the metadata, with the comments that SOPS loses as well.
     pub(super) fn print(mut self, text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
         let source = source_of(std::str::from_utf8(text).ok()?);
         let mut trees: Vec<Emitted<'_>> = Vec::with_capacity(self.documents.len());
@@ -85,8 +94,8 @@ impl Printed {
         }
         // Ciphertext is longer than what it holds, indentation of its lines included as a rule.
         let mut out = Zeroizing::new(Vec::with_capacity(text.len() * 2));
-        let lost = emit(&trees, self.indent, &mut out);
-        (lost == 0).then_some(out)
+        emit(&trees, self.indent, Displaced::Keep, &mut out);
+        Some(out)
     }
 }
 
@@ -104,4 +113,70 @@ fn indent_of(document: &Document, source: &Source<'_>) -> Option<usize> {
     let is_block = matches!(document.kind(metadata), NodeKind::Mapping { flow: false });
     let first = document.children(metadata).next().filter(|_| is_block)?;
     Some(column(source.text.as_bytes(), document.span(first).start))
+}
+
+/// SOPS prints a float so, and reads it back as the integer 0.
+fn is_negative_zero(document: &Document, source: &Source<'_>, node: NodeId) -> bool {
+    source.text.get(document.span(node)) == Some("-0")
+}
+
+/// The text without comments, and without what SOPS puts there because of them: a blank line behind
+/// comments, a line break behind a dash or brace.
+fn without_comments(text: &str, documents: &[Document]) -> Zeroizing<Vec<u8>> {
+    let mut bare = Bare {
+        out: Zeroizing::new(Vec::with_capacity(text.len())),
+        after_comment: false,
+        unfinished: None,
+    };
+    let mut comments = documents.iter().flat_map(Document::comments).peekable();
+    let mut start = 0;
+    for line in text.split_inclusive('\n') {
+        let end = start + line.len();
+        let comment = comments.next_if(|c| c.span.start < end);
+        match comment {
+            None => bare.line(line.as_bytes()),
+            Some(comment) if comment.own_line => bare.after_comment = true,
+            Some(comment) => {
+                let content = line.get(..comment.span.start - start).unwrap_or(line);
+                bare.commented(content.trim_end_matches(' '));
+            }
+        }
+        start = end;
+    }
+    bare.out
+}
+
+struct Bare {
+    out: Zeroizing<Vec<u8>>,
+    /// Comments stood on the lines directly above.
+    after_comment: bool,
+    /// The length of the line above, if its content goes on here.
+    unfinished: Option<usize>,
+}
+
+impl Bare {
+    fn line(&mut self, line: &[u8]) {
+        let after_comment = std::mem::take(&mut self.after_comment);
+        if after_comment && line == b"\n" {
+            return;
+        }
+        let mut rest = line;
+        if let Some(len) = self.unfinished.take() {
+            self.out.pop();
+            rest = line.get(len..).unwrap_or(line);
+        } else if after_comment && line.starts_with(b"}") && self.out.ends_with(b"{\n") {
+            self.out.pop();
+        }
+        self.out.extend_from_slice(rest);
+    }
+
+    /// A line without the comment at its end.
+    fn commented(&mut self, content: &str) {
+        self.line(content.as_bytes());
+        self.out.push(b'\n');
+        let is_open = content
+            .bytes()
+            .all(|b| matches!(b, b' ' | b'-' | b'?' | b':'));
+        self.unfinished = is_open.then_some(content.len());
+    }
 }

@@ -65,11 +65,25 @@ impl Drop for Emitted<'_> {
     }
 }
 
+/// What becomes of comments that SOPS loses when it prints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Displaced {
+    /// They are lost.
+    Drop,
+    /// They are written together with those that displace them.
+    Keep,
+}
+
 /// Appends the documents to `out`, parted by `---`, with `indent` spaces to a level (what is not 2 to 9
-/// counts as 2). Returns how many comments SOPS loses, missing from the output or part of a value.
+/// counts as 2). Returns how many comments SOPS would lose here, or make part of a value.
 ///
-/// SOPS behaviour with the one exception of [`spell_like_sops`].
-pub fn emit(documents: &[Emitted<'_>], indent: usize, out: &mut Vec<u8>) -> usize {
+/// SOPS behaviour but for [`Displaced::Keep`] and the exception of [`spell_like_sops`].
+pub fn emit(
+    documents: &[Emitted<'_>],
+    indent: usize,
+    displaced: Displaced,
+    out: &mut Vec<u8>,
+) -> usize {
     let mut emitter = Emitter {
         out,
         unit: if (2..=9).contains(&indent) { indent } else { 2 },
@@ -83,17 +97,13 @@ pub fn emit(documents: &[Emitted<'_>], indent: usize, out: &mut Vec<u8>) -> usiz
         foot: Vec::new(),
         tail: Vec::new(),
         key_line: Vec::new(),
+        displaced,
         lost: 0,
     };
     for (number, document) in documents.iter().enumerate() {
         emitter.document(document, number == 0);
     }
-    emitter.lost
-        + emitter.head.len()
-        + emitter.line.len()
-        + emitter.foot.len()
-        + emitter.tail.len()
-        + emitter.key_line.len()
+    emitter.finish()
 }
 
 /// Lines of comments.
@@ -161,6 +171,16 @@ enum Within {
     Sequence,
 }
 
+/// Where comments wait until the emitter comes to a point where it writes them.
+#[derive(Clone, Copy)]
+enum Slot {
+    Head,
+    Line,
+    Foot,
+    Tail,
+    KeyLine,
+}
+
 struct Emitter<'o, 't> {
     out: &'o mut Vec<u8>,
     unit: usize,
@@ -177,18 +197,49 @@ struct Emitter<'o, 't> {
     foot: Lines<'t>,
     tail: Lines<'t>,
     key_line: Lines<'t>,
+    displaced: Displaced,
     lost: usize,
 }
 
-/// Puts comments into a slot; what still waits there is displaced.
-fn fill<'t>(slot: &mut Lines<'t>, lines: Lines<'t>, lost: &mut usize) {
-    if !lines.is_empty() {
-        *lost += slot.len();
-        *slot = lines;
-    }
-}
-
 impl<'t> Emitter<'_, 't> {
+    /// Puts comments into a slot; what still waits there is displaced.
+    fn put(&mut self, slot: Slot, mut lines: Lines<'t>) {
+        if lines.is_empty() {
+            return;
+        }
+        let slot = match slot {
+            Slot::Head => &mut self.head,
+            Slot::Line => &mut self.line,
+            Slot::Foot => &mut self.foot,
+            Slot::Tail => &mut self.tail,
+            Slot::KeyLine => &mut self.key_line,
+        };
+        self.lost += slot.len();
+        match self.displaced {
+            Displaced::Drop => *slot = lines,
+            Displaced::Keep => slot.append(&mut lines),
+        }
+    }
+
+    /// Ends the text; the number of displaced comments.
+    fn finish(mut self) -> usize {
+        let mut rest = std::mem::take(&mut self.key_line);
+        for slot in [
+            &mut self.line,
+            &mut self.foot,
+            &mut self.tail,
+            &mut self.head,
+        ] {
+            rest.append(slot);
+        }
+        self.lost += rest.len();
+        if self.displaced == Displaced::Keep && !rest.is_empty() {
+            self.start_line();
+            self.comment(&rest);
+        }
+        self.lost
+    }
+
     fn document(&mut self, document: &'t Emitted<'_>, first: bool) {
         if !first {
             self.start_line();
@@ -203,11 +254,7 @@ impl<'t> Emitter<'_, 't> {
         match document {
             Emitted::Mapping(items) | Emitted::Sequence(items) => {
                 let mut parts = Parts::of(items);
-                fill(
-                    &mut self.head,
-                    std::mem::take(&mut parts.head),
-                    &mut self.lost,
-                );
+                self.put(Slot::Head, std::mem::take(&mut parts.head));
                 self.write_head();
                 self.write_line();
                 self.write_foot();
@@ -251,8 +298,8 @@ impl<'t> Emitter<'_, 't> {
             self.entries(parts, line, foot);
         } else {
             self.elements(parts);
-            fill(&mut self.line, line, &mut self.lost);
-            fill(&mut self.foot, foot, &mut self.lost);
+            self.put(Slot::Line, line);
+            self.put(Slot::Foot, foot);
         }
         self.indent = outer;
     }
@@ -269,8 +316,8 @@ impl<'t> Emitter<'_, 't> {
     /// `{}` or `[]`. Comments above what is not there go into the braces, and past the brackets.
     fn empty(&mut self, is_mapping: bool, within: Within, ends: (Lines<'t>, Lines<'t>)) {
         let (line, foot) = ends;
-        fill(&mut self.line, line, &mut self.lost);
-        fill(&mut self.foot, foot, &mut self.lost);
+        self.put(Slot::Line, line);
+        self.put(Slot::Foot, foot);
         self.word(if is_mapping { b"{" } else { b"[" });
         self.after_blank = true;
         let outer = self.indent;
@@ -289,12 +336,12 @@ impl<'t> Emitter<'_, 't> {
 
     fn entries(&mut self, parts: Parts<'t, '_>, line: Lines<'t>, foot: Lines<'t>) {
         for part in parts.items {
-            fill(&mut self.head, part.head, &mut self.lost);
+            self.put(Slot::Head, part.head);
             self.write_head();
             self.start_line();
             // Comments that an end before has left: they go behind this key if nothing else does.
             let left = std::mem::take(&mut self.line);
-            fill(&mut self.key_line, left, &mut self.lost);
+            self.put(Slot::KeyLine, left);
             let key = Scalar::string(part.key.unwrap_or(""));
             let is_simple = is_simple_key(part.key.unwrap_or(""));
             if !is_simple {
@@ -303,7 +350,7 @@ impl<'t> Emitter<'_, 't> {
             self.scalar(&key, Parent::Mapping);
             match part.value {
                 Emitted::Scalar(scalar) => {
-                    fill(&mut self.line, part.line, &mut self.lost);
+                    self.put(Slot::Line, part.line);
                     self.colon(is_simple);
                     if self.line.is_empty() {
                         self.line = std::mem::take(&mut self.key_line);
@@ -314,11 +361,7 @@ impl<'t> Emitter<'_, 't> {
                 }
                 Emitted::Mapping(items) | Emitted::Sequence(items) => {
                     let mut inner = Parts::of(items);
-                    fill(
-                        &mut self.head,
-                        std::mem::take(&mut inner.head),
-                        &mut self.lost,
-                    );
+                    self.put(Slot::Head, std::mem::take(&mut inner.head));
                     self.colon(is_simple);
                     let beside = std::mem::take(&mut self.key_line);
                     self.write_beside(&beside);
@@ -330,9 +373,9 @@ impl<'t> Emitter<'_, 't> {
                 }
             }
         }
-        fill(&mut self.tail, parts.foot, &mut self.lost);
-        fill(&mut self.line, line, &mut self.lost);
-        fill(&mut self.foot, foot, &mut self.lost);
+        self.put(Slot::Tail, parts.foot);
+        self.put(Slot::Line, line);
+        self.put(Slot::Foot, foot);
         self.write_head();
     }
 
@@ -348,9 +391,9 @@ impl<'t> Emitter<'_, 't> {
             let mut above = part.head;
             match part.value {
                 Emitted::Scalar(scalar) => {
-                    fill(&mut self.head, above, &mut self.lost);
-                    fill(&mut self.line, part.line, &mut self.lost);
-                    fill(&mut self.foot, below, &mut self.lost);
+                    self.put(Slot::Head, above);
+                    self.put(Slot::Line, part.line);
+                    self.put(Slot::Foot, below);
                     self.dash();
                     self.scalar(scalar, Parent::Sequence);
                     self.write_line();
@@ -359,7 +402,7 @@ impl<'t> Emitter<'_, 't> {
                 Emitted::Mapping(items) | Emitted::Sequence(items) => {
                     let mut inner = Parts::of(items);
                     above.append(&mut inner.head);
-                    fill(&mut self.head, above, &mut self.lost);
+                    self.put(Slot::Head, above);
                     self.dash();
                     self.write_line();
                     self.write_foot();
@@ -488,6 +531,11 @@ impl<'t> Emitter<'_, 't> {
         self.after_blank = false;
         self.in_indentation = false;
         self.lost += self.line.len().saturating_sub(1);
+        if self.displaced == Displaced::Keep {
+            let mut below = self.line.split_off(1);
+            below.append(&mut self.foot);
+            self.foot = below;
+        }
         let outer = self.indent.replace(indent);
         self.write_line();
         self.indent = outer;
