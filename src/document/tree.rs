@@ -92,6 +92,8 @@ pub struct Comment {
     pub span: Range<usize>,
     /// The comment stands on a line of its own.
     pub own_line: bool,
+    /// SOPS keeps the comment on the line of the value that follows it in SOPS' order.
+    pub inline: bool,
 }
 
 /// A comment's place in the tree.
@@ -352,6 +354,12 @@ impl Document {
 
     pub(crate) fn set_comments(&mut self, comments: Vec<Comment>) {
         self.comments = comments;
+    }
+
+    pub(crate) fn set_inline(&mut self, number: u32) {
+        if let Some(comment) = self.comments.get_mut(number as usize) {
+            comment.inline = true;
+        }
     }
 
     pub(crate) fn place_comment(&mut self, number: u32, place: CommentPlace) {

@@ -5,11 +5,13 @@ use std::ops::Range;
 use zeroize::Zeroizing;
 
 use super::cipher::Cipher;
+use super::emission::Part;
 use super::envelope::{Envelope, looks_damaged, looks_sealed};
 use super::insertion::{Scar, ends_with_break, insertion, removal};
 use super::layout::{LAYOUT_AAD, Layout, SCAR};
 use super::mac::{MacHasher, open_mac};
 use super::metadata::Metadata;
+use super::printed::Printed;
 use super::seal::{opened_text, syntax_error};
 use super::selector::{Selector, Walk};
 use super::walk::{METADATA_KEY, Place, Source, Visitor, key_text, walk};
@@ -63,6 +65,10 @@ pub fn open(
     checks: Checks,
 ) -> Result<Opened> {
     let layout = read_layout(metadata, cipher);
+    let mut printed = match (format, &layout) {
+        (Format::Yaml, None) => Printed::of(text),
+        _ => None,
+    };
     let mut opened = open_with(
         text,
         format,
@@ -71,7 +77,12 @@ pub fn open(
         cipher,
         checks,
         layout.as_ref(),
+        printed.as_mut(),
     )?;
+    if let Some(bytes) = printed.and_then(|p| p.print(text)) {
+        opened.opened.bytes = bytes;
+        return Ok(opened.opened);
+    }
     if layout.as_ref().is_some_and(|l| !l.is_empty()) && !reads_back(&opened, format, selector) {
         // The file was changed since the spellings were noted: its values count, not its looks.
         let none = Layout::new();
@@ -83,6 +94,7 @@ pub fn open(
             cipher,
             checks,
             Some(&none),
+            None,
         )?;
     }
     if !ends_with_break(text)
@@ -144,6 +156,7 @@ pub(super) fn for_each_document(
     }
 }
 
+#[allow(clippy::too_many_arguments)]
 fn open_with(
     text: &[u8],
     format: Format,
@@ -152,6 +165,7 @@ fn open_with(
     cipher: &Cipher,
     checks: Checks,
     layout: Option<&Layout>,
+    mut printed: Option<&mut Printed>,
 ) -> Result<Attempt> {
     let mut mac = MacHasher::new(metadata.mac_only_encrypted);
     // Ciphertext is longer than what it holds: the opened text is never longer by much.
@@ -180,6 +194,7 @@ fn open_with(
             clear_comments: &mut clear_comments,
             scratch: Zeroizing::new(Vec::new()),
             trace: &mut leaves_trace,
+            printed: printed.as_deref_mut(),
         };
         walk(document, source, &mut Walk::new(selector), &mut opener)?;
         opener.restore_collections()?;
@@ -237,7 +252,7 @@ fn check_mac(metadata: &Metadata, cipher: &Cipher, mac: MacHasher) -> Result<()>
 }
 
 /// The entry of a document's metadata.
-fn metadata_entry(document: &Document, source: &Source<'_>) -> Option<(NodeId, NodeId)> {
+pub(super) fn metadata_entry(document: &Document, source: &Source<'_>) -> Option<(NodeId, NodeId)> {
     let root = document.root()?;
     if !matches!(document.kind(root), NodeKind::Mapping { .. }) {
         return None;
@@ -394,6 +409,8 @@ struct Opener<'o> {
     clear_comments: &'o mut Vec<usize>,
     scratch: Zeroizing<Vec<u8>>,
     trace: &'o mut Vec<u8>,
+    /// Takes note of what is opened, in a text that SOPS printed.
+    printed: Option<&'o mut Printed>,
 }
 
 impl Opener<'_> {
@@ -594,6 +611,9 @@ impl Visitor for Opener<'_> {
         })?;
         self.leaves += 1;
         if ty == ScalarType::Comment {
+            if let Some(printed) = &mut self.printed {
+                printed.note(self.number, Part::Leaf(node), ty, &self.scratch);
+            }
             self.comment_item(node);
             return Ok(());
         }
@@ -609,6 +629,9 @@ impl Visitor for Opener<'_> {
         })?;
         self.mac.update(&value.canonical);
         trace(self.trace, &value, place);
+        if let Some(printed) = &mut self.printed {
+            printed.note(self.number, Part::Leaf(node), ty, &value.canonical);
+        }
         if place.alias.is_none() {
             let noted = self.layout.filter(|l| !l.is_empty());
             let noted = noted
@@ -657,6 +680,10 @@ impl Visitor for Opener<'_> {
             return Ok(());
         }
         self.leaves += 1;
+        if let Some(printed) = &mut self.printed {
+            let part = Part::Comment(number);
+            printed.note(self.number, part, ScalarType::Comment, &self.scratch);
+        }
         let line_break = self.around.line_break;
         let indent = column(bytes, comment.span.start);
         let mut text = Zeroizing::new(Vec::new());

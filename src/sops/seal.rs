@@ -17,7 +17,8 @@ use super::iv::IvSource;
 use super::layout::{LAYOUT_AAD, Layout, SCAR};
 use super::mac::{MacHasher, seal_mac};
 use super::metadata::Metadata;
-use super::open::{metadata_node, metadata_range};
+use super::open::{Checks, metadata_node, metadata_range, open};
+use super::printed::{MAX_PRINTED, Printed};
 use super::selector::{Selector, Walk};
 use super::walk::{Place, Source, Visitor, walk};
 use crate::document::edit::Edits;
@@ -162,7 +163,7 @@ pub fn seal(text: &[u8], mut sealing: Sealing<'_>) -> Result<Sealed> {
             "mend the selector in the creation rule, or insist with `--allow nothing-selected`",
         ));
     }
-    sealer.finish(sealing)
+    sealer.finish(text, sealing)
 }
 
 /// An error of the YAML or JSON reader, with its place.
@@ -342,7 +343,7 @@ impl Sealer {
         Ok(())
     }
 
-    fn finish(self, mut sealing: Sealing<'_>) -> Result<Sealed> {
+    fn finish(self, source: &[u8], mut sealing: Sealing<'_>) -> Result<Sealed> {
         let mut text = Vec::new();
         seal_mac(
             sealing.cipher,
@@ -353,24 +354,54 @@ impl Sealer {
         )?;
         sealing.metadata.mac = ascii(text);
         if self.layout_needed {
-            let mut text = Vec::new();
-            let notes = self.layout.to_bytes();
-            sealing.cipher.seal_into(
-                &mut text,
-                &notes,
-                LAYOUT_AAD,
-                ScalarType::Str,
-                &sealing.ivs.next_iv(),
-            )?;
-            sealing.metadata.layout = Some(ascii(text));
+            sealing.write_layout(&self.layout)?;
+        } else if sealing.format == Format::Yaml && self.out.len() <= MAX_PRINTED {
+            let sealed = insert_blocks(self.out.clone(), &self.insertions, &sealing.metadata);
+            if opens_as_printed(&sealed, &sealing)?.is_some_and(|opened| *opened != source) {
+                // It looks as SOPS prints, and would be opened so, but its source does not.
+                sealing.write_layout(&Layout::new())?;
+            }
         }
-        let bytes = insert_blocks(self.out, &self.insertions, &sealing.metadata);
         Ok(Sealed {
-            bytes,
+            bytes: insert_blocks(self.out, &self.insertions, &sealing.metadata),
             leaves: self.leaves,
             expanded: self.expanded,
         })
     }
+}
+
+impl Sealing<'_> {
+    fn write_layout(&mut self, layout: &Layout) -> Result<()> {
+        let mut text = Vec::new();
+        let iv = self.ivs.next_iv();
+        let notes = layout.to_bytes();
+        self.cipher
+            .seal_into(&mut text, &notes, LAYOUT_AAD, ScalarType::Str, &iv)?;
+        self.metadata.layout = Some(ascii(text));
+        Ok(())
+    }
+}
+
+/// What a sealed text opens to, if it looks as SOPS would have printed it.
+fn opens_as_printed(sealed: &[u8], sealing: &Sealing<'_>) -> Result<Option<Zeroizing<Vec<u8>>>> {
+    if Printed::of(sealed).is_none() {
+        return Ok(None);
+    }
+    let Sealing {
+        metadata,
+        selector,
+        cipher,
+        ..
+    } = sealing;
+    open(
+        sealed,
+        Format::Yaml,
+        metadata,
+        selector,
+        cipher,
+        Checks::default(),
+    )
+    .map(|opened| Some(opened.bytes))
 }
 
 /// Writes the metadata into every document. Blocks of the same shape are rendered once.

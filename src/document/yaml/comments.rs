@@ -103,6 +103,7 @@ impl Scanner<'_> {
         self.comments.lines.push(Comment {
             span: self.pos..end,
             own_line,
+            inline: false,
         });
         self.comments.gaps.push(false);
         if end == self.text.len() {

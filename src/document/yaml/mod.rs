@@ -3,6 +3,7 @@
 
 pub mod block_scalar;
 mod comments;
+pub mod emit;
 mod parser;
 mod placing;
 pub mod reader;

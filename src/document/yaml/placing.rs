@@ -218,7 +218,11 @@ impl Placing {
         let end = tree.root.map_or(CommentPlace::Root, CommentPlace::EndOf);
         places.push((2, start, self.document.head));
         places.push((7, end, self.document.foot));
+        let mut inline = Numbers::new();
         for (node, note) in self.notes {
+            if tree.keeps_beside(node) {
+                inline.extend(&note.line);
+            }
             tree.flatten(node, note, &mut places);
         }
         places.sort_by_key(|(rank, _, _)| *rank);
@@ -243,6 +247,9 @@ impl Placing {
             if let Some(Some(place)) = of_comment.get(number as usize) {
                 document.place_comment(number, *place);
             }
+        }
+        for number in inline {
+            document.set_inline(number);
         }
     }
 }
@@ -331,6 +338,16 @@ impl<'a> Tree<'a> {
                 places.push((1, self.after(parent, last), note.foot));
             }
         }
+    }
+
+    /// SOPS keeps a comment on the node's line where it is: beside list items and beside scalars that
+    /// are values.
+    fn keeps_beside(&self, node: NodeId) -> bool {
+        if self.key[node.index()].is_some() {
+            return !is_collection(self.document, node);
+        }
+        self.parent[node.index()]
+            .is_some_and(|p| matches!(self.document.kind(p), NodeKind::Sequence { .. }))
     }
 
     /// The place behind a collection's child.
