@@ -94,6 +94,8 @@ pub struct Comment {
     pub own_line: bool,
     /// SOPS keeps the comment on the line of the value that follows it in SOPS' order.
     pub inline: bool,
+    /// go-yaml, and with it SOPS, loses the comment: no expression sees it.
+    pub lost: bool,
 }
 
 /// A comment's place in the tree.
@@ -354,6 +356,12 @@ impl Document {
 
     pub(crate) fn set_comments(&mut self, comments: Vec<Comment>) {
         self.comments = comments;
+    }
+
+    pub(crate) fn set_lost(&mut self, number: u32) {
+        if let Some(comment) = self.comments.get_mut(number as usize) {
+            comment.lost = true;
+        }
     }
 
     pub(crate) fn set_inline(&mut self, number: u32) {

@@ -347,7 +347,12 @@ impl<S: Selection, V: Visitor> Walker<'_, S, V> {
                 .text
                 .get(comment.span.start + 1..comment.span.end)
                 .unwrap_or("");
-            let selected = self.selection.comment(text);
+            // An expression that matched a comment which sops does not see would leave a value in
+            // clear that sops encrypts, or the other way round.
+            let selected = match comment.lost {
+                true => self.selection.selected(),
+                false => self.selection.comment(text),
+            };
             let place = Place {
                 aad: if self.aad.is_empty() { ":" } else { &self.aad },
                 selected,

@@ -26,17 +26,18 @@ fn rops_opens_what_we_seal() {
     );
 }
 
-/// SOPS refuses what rops writes, for its `lastmodified` has no quotes and reads as a time. So do
-/// we, with the mend; with quotes both read it.
+/// SOPS refuses what rops 0.1.7 writes, for its `lastmodified` has no quotes and reads as a time. So
+/// do we, and say how to mend it.
 #[test]
 #[ignore = "needs the real tools; run by .ci/run"]
-fn we_open_what_rops_seals_once_the_time_is_quoted() {
+fn we_refuse_what_sops_refuses_of_rops() {
     let bench = Bench::new();
     let folder = bench.folder("theirs");
     let mut rops = bench.tool("rops", &folder);
     rops.args(["encrypt", "--age", &recipient("alice"), "--format", "yaml"]);
     let sealed = run(rops.write_stdin(SOURCE)).expect("rops encrypt");
     std::fs::write(folder.join("sealed.yaml"), &sealed).unwrap();
+    assert!(!run(bench.sops(&folder).args(["decrypt", "sealed.yaml"])).ok());
     let refused = run(bench.secrets(&folder).args(["decrypt", "sealed.yaml"]));
     assert_eq!(refused.code, Some(2));
     assert!(
@@ -44,17 +45,5 @@ fn we_open_what_rops_seals_once_the_time_is_quoted() {
         "{}",
         refused.stderr
     );
-    assert!(!run(bench.sops(&folder).args(["decrypt", "sealed.yaml"])).ok());
-
-    let text = String::from_utf8(sealed).unwrap();
-    let quote = |line: &str| match line.split_once("lastmodified: ") {
-        Some((indent, time)) => format!("{indent}lastmodified: \"{time}\""),
-        None => line.to_owned(),
-    };
-    let quoted: Vec<String> = text.lines().map(quote).collect();
-    std::fs::write(folder.join("quoted.yaml"), quoted.join("\n") + "\n").unwrap();
-    for mut program in [bench.secrets(&folder), bench.sops(&folder)] {
-        let opened = run(program.args(["decrypt", "quoted.yaml"])).expect("decrypt of rops' file");
-        assert!(String::from_utf8_lossy(&opened).contains("password: hunter2"));
-    }
+    assert!(refused.stderr.contains("hint: "), "{}", refused.stderr);
 }

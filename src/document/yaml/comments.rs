@@ -103,6 +103,7 @@ impl Scanner<'_> {
         self.comments.lines.push(Comment {
             span: self.pos..end,
             own_line,
+            lost: false,
             inline: false,
         });
         self.comments.gaps.push(false);

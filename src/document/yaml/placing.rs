@@ -237,10 +237,12 @@ impl Placing {
             }
         }
         // What go-yaml loses.
+        let mut lost = Vec::new();
         for number in 0..count as u32 {
             if let Some(known @ None) = of_comment.get_mut(number as usize) {
                 *known = Some(tree.by_indentation(number));
                 order.push(number);
+                lost.push(number);
             }
         }
         for number in order {
@@ -250,6 +252,9 @@ impl Placing {
         }
         for number in inline {
             document.set_inline(number);
+        }
+        for number in lost {
+            document.set_lost(number);
         }
     }
 }
