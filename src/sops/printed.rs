@@ -17,12 +17,15 @@ use crate::document::yaml::Stream;
 use crate::document::yaml::emit::{Displaced, Emitted, emit};
 use crate::document::yaml::reader::column;
 
+/// What a part is once it is opened: type and plaintext.
+type Plain = (ScalarType, Zeroizing<Vec<u8>>);
+
 /// A sealed text that is, comments aside, what SOPS would print for it.
 pub(super) struct Printed {
     documents: Vec<Document>,
     /// Spaces of one level.
     indent: usize,
-    opened: HashMap<(usize, Part), (ScalarType, Zeroizing<Vec<u8>>)>,
+    opened: HashMap<(usize, Part), Plain>,
 }
 
 impl Printed {
