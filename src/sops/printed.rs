@@ -21,12 +21,15 @@ use crate::document::yaml::reader::column;
 /// takes the memory of a second text and its trees. Flux reads files up to 5 MiB.
 pub(super) const MAX_PRINTED: usize = 5 << 20;
 
+/// What a part is once it is opened: type and plaintext.
+type Plain = (ScalarType, Zeroizing<Vec<u8>>);
+
 /// A sealed text that is, comments aside, what SOPS would print for it.
 pub(super) struct Printed {
     documents: Vec<Document>,
     /// Spaces of one level.
     indent: usize,
-    opened: HashMap<(usize, Part), (ScalarType, Zeroizing<Vec<u8>>)>,
+    opened: HashMap<(usize, Part), Plain>,
 }
 
 impl Printed {
@@ -182,5 +185,52 @@ impl Bare {
             .bytes()
             .all(|b| matches!(b, b' ' | b'-' | b'?' | b':'));
         self.unfinished = is_open.then_some(content.len());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+    use super::*;
+
+    const METADATA: &str = "sops:\n    version: 3.13.3\n";
+
+    fn is_printed(text: &str) -> bool {
+        Printed::of(format!("{text}{METADATA}").as_bytes()).is_some()
+    }
+
+    #[test]
+    fn comments_may_stand_anywhere() {
+        for text in [
+            "a: 1\n",
+            "# top\na: 1 # beside\n  # below\n\nb:\n    - \"y\"\n",
+            "a: {\n    # inside\n}\n",
+            "a:\n    - # behind the dash\n      b: 1\n",
+            "a: | # note\n    x # no comment\n",
+            "a: -0\n",
+        ] {
+            assert!(is_printed(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn everything_else_is_as_sops_writes_it() {
+        for text in [
+            "a: 'x'\n",
+            "a: y\n",
+            "a: 1\n\nb: 2\n",
+            "\n# top\na: 1\n",
+            "a:\n  b: 1\n",
+            "a:\n- 1\n",
+            "a: [1]\n",
+            "a: 1 \n",
+            "a: 1\r\n",
+            "a: &x 1\nb: *x\n",
+        ] {
+            assert!(!is_printed(text), "{text}");
+        }
+        assert!(Printed::of(b"a: 1\n").is_none());
+        assert!(Printed::of(b"a: 1\nsops: {}\n").is_none());
+        assert!(Printed::of(b"a: [\n").is_none());
     }
 }

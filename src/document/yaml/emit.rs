@@ -628,3 +628,7 @@ impl<'t> Emitter<'_, 't> {
 fn is_simple_key(key: &str) -> bool {
     key.len() <= SIMPLE_KEY && !key.contains(is_break)
 }
+
+#[cfg(test)]
+#[path = "emit_tests.rs"]
+mod tests;
