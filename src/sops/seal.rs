@@ -70,7 +70,11 @@ pub struct Sealed {
 /// The text that stands for a sealed value in the skeleton: as long as the sealed value will be,
 /// for where go-yaml puts a comment depends on distances. Starts with a number that no text holds
 /// by accident.
-pub(super) struct StandIn(String);
+pub(super) struct StandIn {
+    mark: String,
+    /// Without comments distances do not matter, and short stand-ins save memory.
+    exact: bool,
+}
 
 impl StandIn {
     fn new(ivs: &mut IvSource) -> Self {
@@ -79,17 +83,28 @@ impl StandIn {
         for byte in &iv[..12] {
             text.push_str(&format!("{byte:02x}"));
         }
-        StandIn(text)
+        StandIn {
+            mark: text,
+            exact: true,
+        }
     }
 
     /// What every stand-in of a value starts with.
     fn mark(&self) -> &[u8] {
-        self.0.as_bytes()
+        self.mark.as_bytes()
+    }
+
+    /// The length of the stand-in of a value.
+    fn len(&self, value: &Scalar<'_>) -> usize {
+        match self.exact {
+            true => sealed_len(value.canonical.len(), value.ty),
+            false => self.mark.len() + 1,
+        }
     }
 
     /// Appends the stand-in of a value.
     pub(super) fn write(&self, value: &Scalar<'_>, out: &mut Vec<u8>) {
-        let end = out.len() + sealed_len(value.canonical.len(), value.ty);
+        let end = out.len() + self.len(value);
         out.extend_from_slice(self.mark());
         out.resize(end - 1, b'x');
         out.push(b']');
@@ -217,6 +232,7 @@ impl Sealer {
         }
         let insertion = insertion(document, &source, end);
         let source_text = &text.as_bytes()[start..end];
+        self.stand_in.exact = !document.comments().is_empty();
         // Where comments select, the metadata block behind the last of them counts: then the
         // first walk must see it as well.
         let comments_select = sealing.selector.kind().looks_at_comments();
@@ -298,7 +314,7 @@ impl Sealer {
             source: &skeleton_source,
             original: &source,
             around: insertion.around(skeleton_text),
-            stand_in: self.stand_in.mark(),
+            stand_in: &self.stand_in,
             commented: document,
             sealed_comments: &collected.sealed_comments,
             found: &collected.found,
@@ -549,7 +565,7 @@ struct Filler<'f> {
     source: &'f Source<'f>,
     original: &'f Source<'f>,
     around: Surroundings<'f>,
-    stand_in: &'f [u8],
+    stand_in: &'f StandIn,
     /// The document whose comments the skeleton's stand for, one by one.
     commented: &'f Document,
     sealed_comments: &'f [bool],
@@ -646,7 +662,7 @@ impl Visitor for Filler<'_> {
         if scalar.ty == ScalarType::Null {
             return Ok(());
         }
-        let is_stand_in = scalar.canonical.starts_with(self.stand_in);
+        let is_stand_in = scalar.canonical.starts_with(self.stand_in.mark());
         if !is_stand_in {
             self.trace
                 .leaf(place.aad, place.selected, scalar.ty, &scalar.canonical);
@@ -668,7 +684,7 @@ impl Visitor for Filler<'_> {
         self.mac.update(&found.value.canonical);
         let iv = self.ivs.next_iv();
         let (cipher, value) = (self.cipher, &found.value);
-        let stand_in_len = sealed_len(value.canonical.len(), value.ty);
+        let stand_in_len = self.stand_in.len(value);
         self.edits.replace_with(at..at + stand_in_len, |out| {
             cipher.seal_into(out, &value.canonical, place.aad.as_bytes(), value.ty, &iv)
         })?;
