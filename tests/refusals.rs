@@ -70,14 +70,14 @@ fn yaml_that_cannot_be_sealed() {
         ),
         (
             deep.into(),
-            "nested more than 500 deep",
-            ":1:503",
+            "nested more than 250 deep",
+            ":1:253",
             "damaged",
         ),
         (
             steps.into(),
-            "nested more than 500 deep",
-            ":501:501",
+            "nested more than 250 deep",
+            ":251:251",
             "damaged",
         ),
         (
@@ -300,8 +300,8 @@ fn json_that_cannot_be_sealed() {
         ),
         (
             deep.into(),
-            "nested more than 500 deep",
-            ":1:505",
+            "nested more than 250 deep",
+            ":1:255",
             "damaged",
         ),
         (

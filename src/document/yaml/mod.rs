@@ -19,7 +19,7 @@ pub use parser::Stream;
 
 /// Deepest nesting of collections. go-yaml stops at 10,000; no manifest comes near, and a lower
 /// limit keeps recursion over the tree well inside a thread's stack.
-pub const MAX_DEPTH: usize = 500;
+pub const MAX_DEPTH: usize = 250;
 
 /// Largest text: offsets are 32 bits wide, and a file of secrets this large is a mistake.
 pub const MAX_TEXT: usize = 1 << 30;
