@@ -719,7 +719,7 @@ mod unix {
 fn a_deep_document_fits_the_stack() {
     let folder = Folder::bare();
     let alice = recipient("alice");
-    let deep = format!("{}1{}", "[".repeat(490), "]".repeat(490));
+    let deep = format!("{}1{}", "[".repeat(240), "]".repeat(240));
     for name in ["a.yaml", "b.yaml"] {
         folder.write(name, &format!("a: {deep}\n"));
     }

@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 use super::{Errors, Exit};
 use crate::context::Context;
 
-/// Stack of a working thread, in bytes: documents nest up to 500 levels.
+/// Stack of a working thread, in bytes: documents nest up to 250 levels.
 const STACK: usize = 16 * 1024 * 1024;
 
 /// How many files are in memory at once.
