@@ -10,23 +10,8 @@ use secrets::document::Format;
 use secrets::document::scalar::Scalar;
 use secrets::document::tree::{Document, NodeId};
 use secrets::document::yaml::Stream;
-use secrets::sops::walk::{Place, Selection, Source, Visitor, walk};
-
-struct Nothing;
-
-impl Selection for Nothing {
-    fn enter(&mut self) {}
-    fn leave(&mut self) {}
-    fn push_key(&mut self, _key: &str) {}
-    fn pop_key(&mut self) {}
-    fn selected(&self) -> bool {
-        false
-    }
-    fn comment(&mut self, _text: &str) -> bool {
-        false
-    }
-    fn end_entry(&mut self) {}
-}
+use secrets::sops::selector::{Selector, Walk};
+use secrets::sops::walk::{Place, Source, Visitor, walk};
 
 struct Recorder<'a> {
     document: &'a Document,
@@ -67,7 +52,8 @@ fn stream(text: &str) -> Vec<String> {
             text,
             lines: &mut lines,
         };
-        walk(&document, &source, &mut Nothing, &mut recorder).unwrap();
+        let selector = Selector::default();
+        walk(&document, &source, &mut Walk::new(&selector), &mut recorder).unwrap();
     }
     lines
 }

@@ -90,7 +90,7 @@ impl<'a> Envelope<'a> {
     /// # Errors
     /// [`CipherError::UnknownType`] for a name that SOPS does not know.
     pub fn ty(&self) -> Result<ScalarType, CipherError> {
-        type_from_name(self.type_name).ok_or(CipherError::UnknownType)
+        ScalarType::from_name(self.type_name).ok_or(CipherError::UnknownType)
     }
 
     /// The nonce if it has the length that SOPS writes, so that a value sealed again under the
@@ -132,30 +132,7 @@ impl fmt::Debug for Envelope<'_> {
 
 /// The name after `type:`; `None` for null, which is never sealed.
 pub fn type_name(ty: ScalarType) -> Option<&'static str> {
-    match ty {
-        ScalarType::Null => None,
-        ScalarType::Str => Some("str"),
-        ScalarType::Int => Some("int"),
-        ScalarType::Float => Some("float"),
-        ScalarType::Bool => Some("bool"),
-        ScalarType::Time => Some("time"),
-        ScalarType::Bytes => Some("bytes"),
-        ScalarType::Comment => Some("comment"),
-    }
-}
-
-/// The type that a name after `type:` stands for, if SOPS knows it.
-pub fn type_from_name(name: &[u8]) -> Option<ScalarType> {
-    Some(match name {
-        b"str" => ScalarType::Str,
-        b"int" => ScalarType::Int,
-        b"float" => ScalarType::Float,
-        b"bool" => ScalarType::Bool,
-        b"time" => ScalarType::Time,
-        b"bytes" => ScalarType::Bytes,
-        b"comment" => ScalarType::Comment,
-        _ => return None,
-    })
+    (ty != ScalarType::Null).then(|| ty.name())
 }
 
 /// Splits at the last `marker` (which starts with a comma) that leaves something after it.
@@ -265,12 +242,12 @@ mod tests {
     fn names_and_types_are_inverse() {
         for name in ["str", "int", "float", "bool", "time", "bytes", "comment"] {
             assert_eq!(
-                type_from_name(name.as_bytes()).and_then(type_name),
+                ScalarType::from_name(name.as_bytes()).and_then(type_name),
                 Some(name)
             );
         }
         for unknown in ["", "Str", "null", "string", "str "] {
-            assert_eq!(type_from_name(unknown.as_bytes()), None);
+            assert_eq!(ScalarType::from_name(unknown.as_bytes()), None);
         }
         assert_eq!(type_name(ScalarType::Null), None);
     }

@@ -715,9 +715,5 @@ impl Visitor for Opener<'_> {
 
 /// The node of a document's metadata block.
 pub fn metadata_node(document: &Document, source: &Source<'_>) -> Option<NodeId> {
-    let root = document.root()?;
-    if !matches!(document.kind(root), NodeKind::Mapping { .. }) {
-        return None;
-    }
-    document.get(root, METADATA_KEY, source.text)
+    metadata_entry(document, source).map(|(_, value)| value)
 }

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use super::selector::Walk;
 use crate::document::place::place_of;
 use crate::document::scalar::{Scalar, ScalarType};
 use crate::document::tree::{Document, NodeId, NodeKind, ScalarStyle};
@@ -15,48 +16,6 @@ pub const MAX_ALIAS_NODES: usize = 400_000;
 
 /// The key under which SOPS keeps its metadata.
 pub const METADATA_KEY: &str = "sops";
-
-/// Says which leaves and comments are encrypted while the walk goes down and up.
-pub trait Selection {
-    /// The walk enters a collection.
-    fn enter(&mut self);
-    /// The walk leaves a collection.
-    fn leave(&mut self);
-    /// The walk goes to the value of a key.
-    fn push_key(&mut self, key: &str);
-    /// The walk comes back from the value of a key.
-    fn pop_key(&mut self);
-    /// A value at the current path is encrypted.
-    fn selected(&self) -> bool;
-    /// Takes note of a comment (its text without `#`) and says whether it is encrypted.
-    fn comment(&mut self, text: &str) -> bool;
-    /// An entry that is no comment is done: its comments no longer count.
-    fn end_entry(&mut self);
-}
-
-impl Selection for super::selector::Walk<'_> {
-    fn enter(&mut self) {
-        self.enter();
-    }
-    fn leave(&mut self) {
-        self.leave();
-    }
-    fn push_key(&mut self, key: &str) {
-        self.push_key(key);
-    }
-    fn pop_key(&mut self) {
-        self.pop_key();
-    }
-    fn selected(&self) -> bool {
-        self.selected()
-    }
-    fn comment(&mut self, text: &str) -> bool {
-        self.comment(text)
-    }
-    fn end_entry(&mut self) {
-        self.end_entry();
-    }
-}
 
 /// What the walk is over.
 #[derive(Clone, Copy, Debug)]
@@ -203,10 +162,10 @@ pub trait Visitor {
 /// # Errors
 /// A root that is a list or a scalar, keys that are no strings or stand twice, values without a
 /// type, aliases that add more than [`MAX_ALIAS_NODES`]; and what the visitor returns.
-pub fn walk<S: Selection, V: Visitor>(
+pub fn walk<V: Visitor>(
     document: &Document,
     source: &Source<'_>,
-    selection: &mut S,
+    selection: &mut Walk<'_>,
     visitor: &mut V,
 ) -> Result<()> {
     let mut walker = Walker {
@@ -253,10 +212,10 @@ pub fn walk<S: Selection, V: Visitor>(
     }
 }
 
-struct Walker<'w, S, V> {
+struct Walker<'w, 's, V> {
     document: &'w Document,
     source: &'w Source<'w>,
-    selection: &'w mut S,
+    selection: &'w mut Walk<'s>,
     visitor: &'w mut V,
     aad: String,
     segments: Vec<Segment>,
@@ -264,7 +223,7 @@ struct Walker<'w, S, V> {
     alias_nodes: usize,
 }
 
-impl<S: Selection, V: Visitor> Walker<'_, S, V> {
+impl<V: Visitor> Walker<'_, '_, V> {
     fn root_comments(&mut self) -> Result<()> {
         self.selection.enter();
         let document = self.document;
