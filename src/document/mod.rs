@@ -6,6 +6,7 @@ pub mod json;
 pub mod json_spell;
 pub mod number;
 pub mod place;
+pub mod restyle;
 pub mod scalar;
 pub mod time;
 pub mod tree;

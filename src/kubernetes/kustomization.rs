@@ -189,7 +189,7 @@ type Edit = (std::ops::Range<usize>, String);
 
 impl<'a> Parsed<'a> {
     fn new(text: &'a [u8]) -> Result<Self> {
-        let syntax = |e| crate::sops::seal::syntax_error(text, &e);
+        let syntax = |e| crate::sops::documents::syntax_error(text, &e);
         let mut stream = Stream::new(text).map_err(syntax)?;
         let document = stream.next_document().map_err(syntax)?.unwrap_or_default();
         let text = stream.text();

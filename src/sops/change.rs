@@ -5,12 +5,13 @@ use std::sync::Arc;
 use zeroize::Zeroizing;
 
 use super::cipher::Cipher;
+use super::documents::syntax_error;
 use super::file::{Update, metadata_of, open_sealed, update_sealed};
 use super::iv::IvSource;
 use super::key_groups;
 use super::metadata::Metadata;
 use super::open::Checks;
-use super::seal::{Allow, Sealing, seal, syntax_error};
+use super::seal::{Allow, Sealing, seal};
 use super::selector::Selector;
 use crate::document::tree::{Document, NodeId, NodeKind};
 use crate::document::yaml::spell;

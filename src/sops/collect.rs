@@ -5,15 +5,26 @@ use std::collections::HashSet;
 use zeroize::Zeroizing;
 
 use super::layout::Layout;
-use super::seal::{Allow, Found, StandIn, Trace};
+use super::stand_in::{Found, StandIn, Trace};
 use super::walk::{Place, Segment, Source, Visitor, key_text};
-use crate::document::Format;
 use crate::document::edit::Edits;
+use crate::document::restyle::replace_sealed;
 use crate::document::scalar::{Scalar, ScalarType};
 use crate::document::tree::{Document, NodeId, NodeKind, ScalarStyle};
-use crate::document::yaml::restyle::{Surroundings, write_sealed};
+use crate::document::yaml::restyle::Surroundings;
 use crate::document::yaml::spell::double_quoted;
 use crate::error::{Kind, Result};
+
+/// Checks that a caller insists on passing over.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Allow {
+    /// The selector may select nothing.
+    pub nothing_selected: bool,
+    /// `data` and `stringData` of a Kubernetes Secret may stay in clear.
+    pub plain_secret: bool,
+    /// `apiVersion`, `kind` and `metadata` of a manifest may be encrypted.
+    pub encrypted_metadata: bool,
+}
 
 /// What the first walk found.
 pub(super) struct Collected<'d> {
@@ -187,24 +198,17 @@ impl<'d> Collector<'d> {
             parent: place.parent,
             ..self.around
         };
-        let document = self.document;
         let mut stand_in = Vec::new();
         self.stand_in.write(&value, &mut stand_in);
-        let stand_in = stand_in.as_slice();
-        let _: std::result::Result<(), std::convert::Infallible> =
-            self.edits.replace_with(span.clone(), |out| {
-                match self.source.format {
-                    Format::Yaml => {
-                        write_sealed(document, node, &around, stand_in, out);
-                    }
-                    Format::Json => {
-                        out.push(b'"');
-                        out.extend_from_slice(stand_in);
-                        out.push(b'"');
-                    }
-                }
-                Ok(())
-            });
+        let format = self.source.format;
+        replace_sealed(
+            format,
+            self.document,
+            node,
+            &around,
+            &stand_in,
+            &mut self.edits,
+        );
         self.found.push(Found {
             value,
             region: Some(region),

@@ -12,7 +12,7 @@ use crate::error::{Error, Kind, Result};
 
 /// What can be opened or left out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Part {
+pub(super) enum Part {
     /// A scalar that is no key.
     Leaf(NodeId),
     /// An entry of a mapping, by its key: only [`Content::Absent`] counts.
@@ -23,7 +23,7 @@ pub enum Part {
 
 /// What stands for a [`Part`] in the tree.
 #[derive(Debug)]
-pub enum Content<'a> {
+pub(super) enum Content<'a> {
     /// What it is in the document.
     Unchanged,
     /// A value.
@@ -40,7 +40,7 @@ pub enum Content<'a> {
 /// # Errors
 /// Scalars without a type, documents that are lists, and aliases that add more than
 /// [`MAX_ALIAS_NODES`].
-pub fn tree_of<'a>(
+pub(super) fn tree_of<'a>(
     document: &'a Document,
     source: &'a Source<'a>,
     open: impl FnMut(Part) -> Content<'a>,

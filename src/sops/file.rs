@@ -4,10 +4,11 @@ use std::path::Path;
 
 use super::cipher::Cipher;
 use super::data_key::DataKey;
+use super::documents::{metadata_node, syntax_error};
 use super::iv::IvSource;
 use super::key_groups;
 use super::metadata::Metadata;
-use super::open::{Checks, Opened, metadata_node, open};
+use super::open::{Checks, Opened, open};
 use super::seal::{Allow, Sealed, Sealing, seal};
 use super::selector::{Selector, SelectorKind};
 use super::top_up::{TopUp, partly_plain, plain_paths, top_up};
@@ -73,7 +74,7 @@ pub fn metadata_of(text: &[u8], format: Format) -> Result<Option<Metadata>> {
     if memchr::memmem::find(text, b"sops").is_none() {
         return Ok(None);
     }
-    let syntax = |e| super::seal::syntax_error(text, &e);
+    let syntax = |e| syntax_error(text, &e);
     let document = match format {
         Format::Yaml => yaml::Stream::new(text)
             .map_err(syntax)?

@@ -7,8 +7,8 @@ use std::collections::HashMap;
 
 use zeroize::Zeroizing;
 
+use super::documents::metadata_entry;
 use super::emission::{Content, Part, tree_of};
-use super::open::metadata_entry;
 use super::walk::Source;
 use crate::document::Format;
 use crate::document::scalar::{Scalar, ScalarType};

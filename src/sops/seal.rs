@@ -5,40 +5,29 @@
 //! values left in clear are taken from that parse, for that is what sops will see. Only then are
 //! the stand-ins filled. The second parse also checks the first.
 
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
-
 use memchr::memmem;
 use zeroize::Zeroizing;
 
-use super::cipher::{Cipher, sealed_len};
+use super::cipher::Cipher;
+pub use super::collect::Allow;
 use super::collect::Collector;
+use super::documents::{metadata_node, metadata_range, syntax_error};
+use super::fill::Filler;
 use super::insertion::{Insertion, Scar, ends_with_break, insertion};
 use super::iv::IvSource;
 use super::layout::{LAYOUT_AAD, Layout, SCAR};
 use super::mac::{MacHasher, seal_mac};
 use super::metadata::Metadata;
-use super::open::{Checks, metadata_node, metadata_range, open};
+use super::open::{Checks, open};
 use super::printed::{MAX_PRINTED, Printed};
 use super::selector::{Selector, Walk};
-use super::walk::{Place, Source, Visitor, walk};
+use super::stand_in::{StandIn, Trace, self_check};
+use super::walk::{Source, walk};
 use crate::document::edit::Edits;
-use crate::document::scalar::{Scalar, ScalarType};
-use crate::document::tree::{Document, NodeId, NodeKind};
-use crate::document::yaml::reader::line_end;
-use crate::document::yaml::restyle::{HeaderComment, Surroundings, write_opened};
-use crate::document::{Format, json, json_spell, yaml};
+use crate::document::scalar::ScalarType;
+use crate::document::tree::{Document, NodeKind};
+use crate::document::{Format, json, yaml};
 use crate::error::{Error, Kind, Result};
-
-/// Checks that a caller insists on passing over.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Allow {
-    /// The selector may select nothing.
-    pub nothing_selected: bool,
-    /// `data` and `stringData` of a Kubernetes Secret may stay in clear.
-    pub plain_secret: bool,
-    /// `apiVersion`, `kind` and `metadata` of a manifest may be encrypted.
-    pub encrypted_metadata: bool,
-}
 
 /// What sealing needs besides the text.
 pub struct Sealing<'a> {
@@ -65,58 +54,6 @@ pub struct Sealed {
     pub leaves: usize,
     /// Key paths of aliases that were expanded because what they stand for is encrypted.
     pub expanded: Vec<String>,
-}
-
-/// The text that stands for a sealed value in the skeleton: as long as the sealed value will be,
-/// for where go-yaml puts a comment depends on distances. Starts with a number that no text holds
-/// by accident.
-pub(super) struct StandIn {
-    mark: String,
-    /// Without comments distances do not matter, and short stand-ins save memory.
-    exact: bool,
-}
-
-impl StandIn {
-    fn new(ivs: &mut IvSource) -> Self {
-        let iv = ivs.next_iv();
-        let mut text = String::from("ENC[");
-        for byte in &iv[..12] {
-            text.push_str(&format!("{byte:02x}"));
-        }
-        StandIn {
-            mark: text,
-            exact: true,
-        }
-    }
-
-    /// What every stand-in of a value starts with.
-    fn mark(&self) -> &[u8] {
-        self.mark.as_bytes()
-    }
-
-    /// The length of the stand-in of a value.
-    fn len(&self, value: &Scalar<'_>) -> usize {
-        match self.exact {
-            true => sealed_len(value.canonical.len(), value.ty),
-            false => self.mark.len() + 1,
-        }
-    }
-
-    /// Appends the stand-in of a value.
-    pub(super) fn write(&self, value: &Scalar<'_>, out: &mut Vec<u8>) {
-        let end = out.len() + self.len(value);
-        out.extend_from_slice(self.mark());
-        out.resize(end - 1, b'x');
-        out.push(b']');
-    }
-
-    /// Appends the stand-in of a comment's text, which is told by its place.
-    pub(super) fn write_comment(text: &[u8], out: &mut Vec<u8>) {
-        let end = out.len() + sealed_len(text.len(), ScalarType::Comment);
-        out.extend_from_slice(b"ENC[");
-        out.resize(end - 1, b'x');
-        out.push(b']');
-    }
 }
 
 /// Seals a plain text.
@@ -179,23 +116,6 @@ pub fn seal(text: &[u8], mut sealing: Sealing<'_>) -> Result<Sealed> {
         ));
     }
     sealer.finish(text, sealing)
-}
-
-/// An error of the YAML or JSON reader, with its place.
-pub(crate) fn syntax_error(text: &[u8], error: &yaml::SyntaxError) -> Error {
-    let lossy = String::from_utf8_lossy(text);
-    let mut out = Error::new(Kind::Input, error.what.clone());
-    if let Ok(text) = std::str::from_utf8(text) {
-        out = out.at(crate::document::place::place_of(text, error.offset));
-    } else {
-        // The offset counts the original bytes; the readable part before it is what can be shown.
-        let valid = std::str::from_utf8(&text[..error.offset.min(text.len())]).map_or(0, str::len);
-        out = out.at(crate::document::place::place_of(&lossy, valid));
-    }
-    match error.hint {
-        Some(hint) => out.hint(hint),
-        None => out,
-    }
 }
 
 struct Sealer {
@@ -470,15 +390,6 @@ pub(super) fn ascii(text: Vec<u8>) -> String {
     String::from_utf8(text).unwrap_or_default()
 }
 
-pub(super) fn self_check(what: &str) -> Error {
-    Error::new(
-        Kind::Input,
-        "this file cannot be sealed without changing what it means",
-    )
-    .because(what.to_owned())
-    .hint("the file was left as it was; please report its shape (not its values)")
-}
-
 /// A document on its own, with a stand-in of its metadata block.
 struct WithBlock {
     text: Zeroizing<String>,
@@ -526,218 +437,6 @@ impl WithBlock {
             text,
             document,
             block,
-        })
-    }
-}
-
-/// A running digest of what a walk met, to compare the two parses by.
-#[derive(Default)]
-pub(super) struct Trace(DefaultHasher);
-
-impl Trace {
-    pub(super) fn leaf(&mut self, aad: &str, selected: bool, ty: ScalarType, canonical: &[u8]) {
-        aad.hash(&mut self.0);
-        selected.hash(&mut self.0);
-        ty.hash(&mut self.0);
-        canonical.hash(&mut self.0);
-    }
-
-    pub(super) fn finish(&self) -> u64 {
-        self.0.finish()
-    }
-}
-
-/// A leaf of the source that is to be encrypted.
-pub(super) struct Found<'d> {
-    pub(super) value: Scalar<'d>,
-    /// The bytes of the source that the sealed scalar replaces, properties included; `None` inside
-    /// an expanded alias.
-    pub(super) region: Option<std::ops::Range<usize>>,
-    /// The region that `region` shrinks to when the tag stays: the scalar alone.
-    pub(super) span: std::ops::Range<usize>,
-    /// A tag had to go.
-    pub(super) tag_dropped: bool,
-}
-
-/// Meets the leaves of the skeleton and fills the stand-ins.
-struct Filler<'f> {
-    document: &'f Document,
-    source: &'f Source<'f>,
-    original: &'f Source<'f>,
-    around: Surroundings<'f>,
-    stand_in: &'f StandIn,
-    /// The document whose comments the skeleton's stand for, one by one.
-    commented: &'f Document,
-    sealed_comments: &'f [bool],
-    found: &'f [Found<'f>],
-    places: &'f [usize],
-    next: usize,
-    mac: &'f mut MacHasher,
-    mac_only_encrypted: bool,
-    selector: &'f Selector,
-    cipher: &'f Cipher,
-    ivs: &'f mut IvSource,
-    edits: Edits,
-    layout: &'f mut Layout,
-    layout_needed: bool,
-    number: usize,
-    trace: Trace,
-    scratch: Zeroizing<Vec<u8>>,
-}
-
-impl Filler<'_> {
-    /// Notes the source's spelling if opening would not give it back.
-    fn note_spelling(&mut self, node: NodeId, found: &Found<'_>, place: &Place<'_>) {
-        let Some(region) = &found.region else { return };
-        let source = self.original.text.as_bytes();
-        let original = &source[found.span.clone()];
-        let around = Surroundings {
-            parent: place.parent,
-            ..self.around
-        };
-        if !found.tag_dropped {
-            for layout_kept in [false, true] {
-                self.scratch.clear();
-                let comment = opened_text(
-                    self.source.format,
-                    self.document,
-                    node,
-                    &around,
-                    &found.value,
-                    layout_kept,
-                    &mut self.scratch,
-                );
-                if let Some(comment) = comment {
-                    // The header's comment is opened for itself: here the source's counts.
-                    let end = line_end(original, 0);
-                    let text = original.get(comment.at..end).unwrap_or(&[]);
-                    self.scratch
-                        .splice(comment.at..comment.at, text.iter().copied());
-                }
-                let at_end = found.span.end == source.len() && !original.ends_with(b"\n");
-                let opened: &[u8] = match self.scratch.strip_suffix(around.line_break.as_bytes()) {
-                    Some(shorter) if at_end => shorter,
-                    _ => &self.scratch,
-                };
-                if opened == original {
-                    self.layout_needed |= layout_kept;
-                    return;
-                }
-            }
-        }
-        self.layout_needed = true;
-        self.layout.note(
-            self.number,
-            place.pointer(self.document, self.source),
-            &source[region.clone()],
-        );
-    }
-}
-
-/// Appends what opening a sealed scalar writes.
-pub(super) fn opened_text(
-    format: Format,
-    document: &Document,
-    node: NodeId,
-    around: &Surroundings<'_>,
-    value: &Scalar<'_>,
-    layout_kept: bool,
-    out: &mut Vec<u8>,
-) -> Option<HeaderComment> {
-    match format {
-        Format::Yaml => write_opened(document, node, around, value, layout_kept, out),
-        Format::Json => {
-            let start = out.len();
-            if json_spell::json_like_sops(value, out).is_err() {
-                out.truncate(start);
-                json_spell::json_string_like_go(&value.canonical, out);
-            }
-            None
-        }
-    }
-}
-
-impl Visitor for Filler<'_> {
-    fn leaf(&mut self, node: NodeId, scalar: Scalar<'_>, place: &Place<'_>) -> Result<()> {
-        if scalar.ty == ScalarType::Null {
-            return Ok(());
-        }
-        let is_stand_in = scalar.canonical.starts_with(self.stand_in.mark());
-        if !is_stand_in {
-            self.trace
-                .leaf(place.aad, place.selected, scalar.ty, &scalar.canonical);
-            if !self.mac_only_encrypted || place.selected {
-                self.mac.update(&scalar.canonical);
-            }
-            return Ok(());
-        }
-        let (Some(found), Some(&at)) = (self.found.get(self.next), self.places.get(self.next))
-        else {
-            return Err(self_check("a stand-in is met twice"));
-        };
-        self.next += 1;
-        if !place.selected {
-            return Err(self_check("a stand-in moved out of the selected place"));
-        }
-        self.trace
-            .leaf(place.aad, true, found.value.ty, &found.value.canonical);
-        self.mac.update(&found.value.canonical);
-        let iv = self.ivs.next_iv();
-        let (cipher, value) = (self.cipher, &found.value);
-        let stand_in_len = self.stand_in.len(value);
-        self.edits.replace_with(at..at + stand_in_len, |out| {
-            cipher.seal_into(out, &value.canonical, place.aad.as_bytes(), value.ty, &iv)
-        })?;
-        self.note_spelling(node, found, place);
-        Ok(())
-    }
-
-    fn comment(&mut self, number: u32, place: &Place<'_>) -> Result<()> {
-        let comments = (
-            self.document.comment(number),
-            self.commented.comment(number),
-        );
-        let (Some(comment), Some(original)) = comments else {
-            return Err(self_check("a comment was lost"));
-        };
-        if place.alias.is_some() {
-            return Ok(());
-        }
-        let expected = self.sealed_comments.get(number as usize) == Some(&true);
-        if !place.selected {
-            return match expected {
-                true => Err(self
-                    .original
-                    .error(
-                        original.span.start,
-                        Kind::Input,
-                        "this comment would be left in plaintext",
-                    )
-                    .because("it is encrypted where it stands, but would belong elsewhere once the metadata follows")
-                    .hint("move it above a key, or remove it")),
-                false => Ok(()),
-            };
-        }
-        let span = comment.span.start + 1..comment.span.end;
-        let text = &self.original.text.as_bytes()[original.span.start + 1..original.span.end];
-        if text.is_empty() {
-            return Ok(());
-        }
-        self.layout_needed |= !comment.own_line;
-        let iv = self.ivs.next_iv();
-        let (cipher, selector) = (self.cipher, self.selector);
-        self.edits.replace_with(span, |out| {
-            let start = out.len();
-            cipher.seal_into(out, text, place.aad.as_bytes(), ScalarType::Comment, &iv)?;
-            let sealed = std::str::from_utf8(&out[start..]).unwrap_or("");
-            if selector.exempts_encrypted_comment(sealed) {
-                return Err(Error::new(
-                    Kind::Config,
-                    "an encrypted comment would match `unencrypted_comment_regex`",
-                )
-                .hint("make the expression one that ciphertext cannot match"));
-            }
-            Ok::<(), Error>(())
         })
     }
 }

@@ -5,20 +5,22 @@ use zeroize::Zeroizing;
 
 use super::cipher::Cipher;
 use super::collect::is_encryptable;
+use super::documents::{for_each_document, metadata_node};
 use super::envelope::{Envelope, looks_damaged};
 use super::insertion::insertion;
 use super::iv::IvSource;
 use super::mac::{MacHasher, open_mac, seal_mac};
 use super::metadata::{Metadata, Spans};
-use super::open::{damaged, for_each_document, list_paths, metadata_node};
+use super::plain_paths::{damaged, list_paths};
 use super::seal::ascii;
 use super::selector::{Selector, Walk};
 use super::walk::{Place, Source, Visitor, walk};
 use crate::document::Format;
 use crate::document::edit::Edits;
+use crate::document::restyle::replace_sealed;
 use crate::document::scalar::{Scalar, ScalarType};
 use crate::document::tree::{Document, NodeId};
-use crate::document::yaml::restyle::{Surroundings, write_sealed};
+use crate::document::yaml::restyle::Surroundings;
 use crate::error::{Error, Kind, Result};
 
 /// Key paths of plain values at places that the file's own selector selects.
@@ -235,20 +237,7 @@ impl Visitor for Filler<'_> {
                 .count();
             self.edits.replace(span.start..span.end + blanks, b"");
         }
-        let _: std::result::Result<(), std::convert::Infallible> =
-            self.edits.replace_with(document.span(node), |out| {
-                match format {
-                    Format::Yaml => {
-                        write_sealed(document, node, &around, &sealed, out);
-                    }
-                    Format::Json => {
-                        out.push(b'"');
-                        out.extend_from_slice(&sealed);
-                        out.push(b'"');
-                    }
-                }
-                Ok(())
-            });
+        replace_sealed(format, document, node, &around, &sealed, &mut self.edits);
         Ok(())
     }
 }

@@ -1,0 +1,66 @@
+//! Values that stand in plaintext, or as damaged ciphertext, where a rule wants ciphertext.
+
+use super::walk::{Place, Source};
+use crate::document::tree::{Document, NodeId};
+use crate::error::{Error, Kind, Result};
+
+/// How many key paths an error names before it counts.
+const SHOWN_PATHS: usize = 5;
+
+/// Key paths of values that stand in clear where the rule wants ciphertext.
+#[derive(Default)]
+pub(super) struct PlainPaths {
+    pub(super) paths: Vec<String>,
+    first: Option<Error>,
+}
+
+impl PlainPaths {
+    pub(super) fn add(&mut self, path: String, at: impl FnOnce() -> Error) {
+        if self.first.is_none() {
+            self.first = Some(at());
+        }
+        self.paths.push(path);
+    }
+
+    /// An error that names the paths, if there are any.
+    pub(super) fn check(self) -> Result<()> {
+        let Some(first) = self.first else {
+            return Ok(());
+        };
+        Err(first
+            .because(format!("plaintext at {}", list_paths(&self.paths)))
+            .hint("`secrets encrypt -i` seals what was added in plaintext"))
+    }
+}
+
+/// The first key paths, and how many more there are.
+pub(super) fn list_paths(paths: &[String]) -> String {
+    let mut list: Vec<String> = paths
+        .iter()
+        .take(SHOWN_PATHS)
+        .map(|p| format!("`{p}`"))
+        .collect();
+    if paths.len() > SHOWN_PATHS {
+        list.push(format!("{} more", paths.len() - SHOWN_PATHS));
+    }
+    list.join(", ")
+}
+
+/// The error for ciphertext that lost a part: sealed as it stands, its value would be lost.
+pub(super) fn damaged(
+    document: &Document,
+    source: &Source<'_>,
+    node: NodeId,
+    place: &Place<'_>,
+) -> Error {
+    let path = place.key_path(document, source);
+    let offset = document.span(node).start;
+    source
+        .error(
+            offset,
+            Kind::Crypto,
+            format!("the ciphertext is damaged at `{path}`"),
+        )
+        .because("it begins as sealed values do, and is not whole")
+        .hint("restore the value from version control")
+}
