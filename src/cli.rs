@@ -1,6 +1,6 @@
 //! The command line: names, help and value parsers. Each command's arguments stand in its file.
 
-use clap::{Parser, Subcommand};
+use clap::{ArgMatches, Args, FromArgMatches, Parser, Subcommand};
 
 use crate::commands;
 
@@ -36,7 +36,7 @@ pub(crate) enum Command {
     /// creation rules decide which files are sealed, and what Git ignores is left out. A sealed file
     /// stays as it is, unless values were added to it in plaintext: these are sealed with the data key
     /// of the file, which takes an identity that opens it.
-    Encrypt(commands::encrypt::Args),
+    Encrypt(Deferred<commands::encrypt::Args>),
     /// Open sealed files
     ///
     /// One file goes to standard output; several files, and folders, need `--in-place`. In a folder
@@ -44,22 +44,47 @@ pub(crate) enum Command {
     /// looks for them: SOPS_AGE_KEY, SOPS_AGE_KEY_FILE, SOPS_AGE_KEY_CMD, SOPS_AGE_SSH_PRIVATE_KEY_FILE,
     /// SOPS_AGE_SSH_PRIVATE_KEY_CMD, and the default places for age and SSH keys. Opened files are
     /// readable by their owner only.
-    Decrypt(commands::decrypt::Args),
+    Decrypt(Deferred<commands::decrypt::Args>),
     /// Explain and list the creation rules of .sops.yaml
     #[command(subcommand)]
     Rules(commands::rules::Command),
     /// Create a sealed docker-registry Secret
-    NewRegistry(commands::new_registry::Args),
+    NewRegistry(Deferred<commands::new_registry::Args>),
     /// Create a sealed Opaque Secret from literals, files or an env file
-    NewGeneric(commands::new_generic::Args),
+    NewGeneric(Deferred<commands::new_generic::Args>),
     /// Create a sealed TLS Secret
-    NewTls(commands::new_tls::Args),
+    NewTls(Deferred<commands::new_tls::Args>),
     /// Create a sealed Secret with a user name and a password
-    NewBasicAuth(commands::new_basic_auth::Args),
+    NewBasicAuth(Deferred<commands::new_basic_auth::Args>),
     /// Create a sealed Secret with an SSH key
-    NewSshAuth(commands::new_ssh_auth::Args),
+    NewSshAuth(Deferred<commands::new_ssh_auth::Args>),
     /// Create the Secret that holds Flux' age identities
-    NewAgeKey(commands::new_age_key::Args),
+    NewAgeKey(Deferred<commands::new_age_key::Args>),
     /// Build the runbook's two repositories and do its main job, with a key made for it
-    Demo(commands::demo::Args),
+    Demo(Deferred<commands::demo::Args>),
+}
+
+/// Arguments that are described to the parser only if their command is the one to run: describing all
+/// of them takes a good part of the time of a small job.
+#[derive(Debug)]
+pub(crate) struct Deferred<T>(pub(crate) T);
+
+impl<T: FromArgMatches> FromArgMatches for Deferred<T> {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        T::from_arg_matches(matches).map(Deferred)
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        self.0.update_from_arg_matches(matches)
+    }
+}
+
+impl<T: Args> Args for Deferred<T> {
+    fn augment_args(command: clap::Command) -> clap::Command {
+        command.defer(T::augment_args)
+    }
+
+    fn augment_args_for_update(command: clap::Command) -> clap::Command {
+        command.defer(T::augment_args_for_update)
+    }
 }

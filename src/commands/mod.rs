@@ -31,16 +31,16 @@ use crate::context::Context;
 /// What stopped it. Errors that did not stop it are reported on the way and are in the exit.
 pub(crate) fn run(command: Command, context: &Context) -> Result<Exit, Errors> {
     match command {
-        Command::Encrypt(args) => encrypt::run(args, context),
-        Command::Decrypt(args) => decrypt::run(args, context),
+        Command::Encrypt(args) => encrypt::run(args.0, context),
+        Command::Decrypt(args) => decrypt::run(args.0, context),
         Command::Rules(command) => rules::run(command, context),
-        Command::NewRegistry(args) => new_registry::run(args, context),
-        Command::NewGeneric(args) => new_generic::run(args, context),
-        Command::NewTls(args) => new_tls::run(args, context),
-        Command::NewBasicAuth(args) => new_basic_auth::run(args, context),
-        Command::NewSshAuth(args) => new_ssh_auth::run(args, context),
-        Command::NewAgeKey(args) => new_age_key::run(args, context),
-        Command::Demo(args) => demo::run(args, context),
+        Command::NewRegistry(args) => new_registry::run(args.0, context),
+        Command::NewGeneric(args) => new_generic::run(args.0, context),
+        Command::NewTls(args) => new_tls::run(args.0, context),
+        Command::NewBasicAuth(args) => new_basic_auth::run(args.0, context),
+        Command::NewSshAuth(args) => new_ssh_auth::run(args.0, context),
+        Command::NewAgeKey(args) => new_age_key::run(args.0, context),
+        Command::Demo(args) => demo::run(args.0, context),
     }
 }
 

@@ -26,6 +26,7 @@ use x25519_dalek::{X25519_BASEPOINT_BYTES, x25519};
 use zeroize::Zeroizing;
 
 use super::bech;
+use super::x25519::is_low_order;
 
 const STANZA_TAG: &str = "mlkem768x25519";
 const RECIPIENT_PREFIX: &str = "age1pq";
@@ -239,11 +240,6 @@ fn key_schedule(shared: &[u8; 32]) -> Option<(ChaCha20Poly1305, Nonce)> {
     secret.expand(&label(32, b"key"), &mut *key).ok()?;
     secret.expand(&label(12, b"base_nonce"), &mut nonce).ok()?;
     Some((ChaCha20Poly1305::new(Key::from_slice(&*key)), nonce.into()))
-}
-
-/// The key exchange with such a point gives zero, whatever the private key.
-fn is_low_order(point: [u8; X25519_LENGTH]) -> bool {
-    x25519(X25519_BASEPOINT_BYTES, point) == [0; 32]
 }
 
 /// The modulus check of FIPS 203, section 7.2: twelve-bit coefficients below 3329.

@@ -1,5 +1,6 @@
 //! The classic age key: `age1...` and `AGE-SECRET-KEY-1...`.
 
+use curve25519_dalek::montgomery::MontgomeryPoint;
 use rand::CryptoRng;
 use x25519_dalek::{X25519_BASEPOINT_BYTES, x25519};
 use zeroize::Zeroizing;
@@ -20,11 +21,20 @@ pub(super) fn parse_recipient(
         .as_slice()
         .try_into()
         .map_err(|_| "it has not the length of an age key")?;
-    // A point of low order would give every sender the same, public, shared secret.
-    if x25519(X25519_BASEPOINT_BYTES, point) == [0; 32] {
+    if is_low_order(point) {
         return Err("it is a point that no private key belongs to");
     }
     text.parse()
+}
+
+/// The order of the point divides 8: a key exchange with it gives zero, which everybody knows, whatever
+/// the private key.
+pub(super) fn is_low_order(point: [u8; 32]) -> bool {
+    let eight = [true, false, false, false];
+    MontgomeryPoint(point)
+        .mul_bits_be(eight.into_iter())
+        .to_bytes()
+        == [0; 32]
 }
 
 /// Parses `AGE-SECRET-KEY-1...`; the failure is a reason without the text in it.
@@ -108,7 +118,31 @@ mod tests {
     fn a_point_of_low_order_is_refused() {
         let mut one = [0; 32];
         one[0] = 1;
-        for point in [[0; 32], one] {
+        // Of order 8, and the same with the bit that is not looked at.
+        let mut eighth: [u8; 32] = [
+            0xe0, 0xeb, 0x7a, 0x7c, 0x3b, 0x41, 0xb8, 0xae, 0x16, 0x56, 0xe3, 0xfa, 0xf1, 0x9f,
+            0xc4, 0x6a, 0xda, 0x09, 0x8d, 0xeb, 0x9c, 0x32, 0xb1, 0xfd, 0x86, 0x62, 0x05, 0x16,
+            0x5f, 0x49, 0xb8, 0x00,
+        ];
+        let plain = eighth;
+        eighth[31] |= 0x80;
+        // p - 1, of order 4 on the curve's twin; p and p + 1, which are 0 and 1 written otherwise.
+        let of_p = |low| {
+            let mut point = [0xff; 32];
+            point[0] = low;
+            point[31] = 0x7f;
+            point
+        };
+        for point in [
+            [0; 32],
+            one,
+            plain,
+            eighth,
+            of_p(0xec),
+            of_p(0xed),
+            of_p(0xee),
+        ] {
+            assert_eq!(x25519([0x77; 32], point), [0; 32]);
             assert!(
                 parse_recipient(&bech::encode("age", &point).unwrap())
                     .unwrap_err()

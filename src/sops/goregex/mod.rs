@@ -105,7 +105,8 @@ const DEEP_STACK: usize = 64 << 20;
 fn build(node: &Node, limit: usize) -> Result<meta::Regex, GoRegexError> {
     let hir = node.hir();
     let compile = || {
-        let config = meta::Config::new().nfa_size_limit(Some(limit));
+        // What is matched is short: building the whole automaton would cost more than it saves.
+        let config = meta::Config::new().nfa_size_limit(Some(limit)).dfa(false);
         meta::Builder::new()
             .configure(config)
             .build_from_hir(hir)

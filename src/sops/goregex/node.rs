@@ -1,6 +1,6 @@
 //! A parsed piece of an expression together with what Go's limits are counted on.
 
-use regex_syntax::hir::{Class, ClassUnicode, Hir, Look, Repetition};
+use regex_syntax::hir::{Class, ClassBytes, ClassBytesRange, ClassUnicode, Hir, Look, Repetition};
 
 use super::{GoRegexError, GoRegexReason};
 
@@ -91,7 +91,8 @@ impl Node {
     }
 
     pub(super) fn class(class: ClassUnicode) -> Self {
-        Node::leaf(Hir::class(Class::Unicode(class)), Shape::Class)
+        let hir = beyond_ascii(&class).unwrap_or_else(|| Hir::class(Class::Unicode(class)));
+        Node::leaf(hir, Shape::Class)
     }
 
     pub(super) fn look(look: Look) -> Self {
@@ -224,6 +225,33 @@ impl Node {
     pub(super) fn hir(&self) -> &Hir {
         &self.hir
     }
+}
+
+/// A class that holds every character beyond ASCII, as `.` and `[^/]` do, in bytes. What is matched is
+/// UTF-8, so any lead byte with its followers is such a character; the engine takes a hundred times
+/// as long to find that out from the class.
+fn beyond_ascii(class: &ClassUnicode) -> Option<Hir> {
+    let last = class.ranges().last()?;
+    if last.start() > '\u{80}' || last.end() != char::MAX {
+        return None;
+    }
+    let bytes = |low, high| {
+        Hir::class(Class::Bytes(ClassBytes::new([ClassBytesRange::new(
+            low, high,
+        )])))
+    };
+    let ascii = class.ranges().iter().filter_map(|range| {
+        let end = u32::from(range.end()).min(0x7F);
+        let (low, high) = (u8::try_from(range.start()).ok()?, u8::try_from(end).ok()?);
+        (low <= high).then(|| ClassBytesRange::new(low, high))
+    });
+    let mut branches = vec![Hir::class(Class::Bytes(ClassBytes::new(ascii)))];
+    for (low, high, followers) in [(0xC2, 0xDF, 1), (0xE0, 0xEF, 2), (0xF0, 0xF4, 3)] {
+        let mut character = vec![bytes(low, high)];
+        character.extend((0..followers).map(|_| bytes(0x80, 0xBF)));
+        branches.push(Hir::concat(character));
+    }
+    Some(Hir::alternation(branches))
 }
 
 /// The shape of two neighbours that Go keeps in one node; `None` if it keeps them apart.
