@@ -1,8 +1,9 @@
 //! Bytes that must not outlive their use or show up in a log.
 
 use std::fmt;
+use std::ops::{Deref, DerefMut};
 
-use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing, zeroize_bytes};
 
 /// Secret bytes: wiped when dropped, and silent in `Debug`.
 #[derive(Clone, Default, PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
@@ -39,5 +40,95 @@ impl From<Zeroizing<Vec<u8>>> for SecretBytes {
 impl fmt::Debug for SecretBytes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("SecretBytes(..)")
+    }
+}
+
+/// Secret bytes that are gathered: they grow and never shrink. What was written is wiped when the
+/// buffer is dropped, and the old memory whenever it moves to a larger one; memory that was reserved
+/// and not used is not touched.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct SecretBuffer(Vec<u8>);
+
+impl SecretBuffer {
+    /// An empty buffer with room for `capacity` bytes.
+    pub fn with_capacity(capacity: usize) -> Self {
+        SecretBuffer(Vec::with_capacity(capacity))
+    }
+
+    /// A buffer of `len` zeros, to be written over.
+    pub fn zeroed(len: usize) -> Self {
+        SecretBuffer(vec![0; len])
+    }
+
+    /// Appends bytes.
+    pub fn push(&mut self, bytes: &[u8]) {
+        let needed = self.0.len().saturating_add(bytes.len());
+        if needed > self.0.capacity() {
+            let mut larger = Self::with_capacity(needed.saturating_mul(2));
+            larger.0.extend_from_slice(&self.0);
+            *self = larger;
+        }
+        self.0.extend_from_slice(bytes);
+    }
+
+    /// Appends text.
+    pub fn push_str(&mut self, text: &str) {
+        self.push(text.as_bytes());
+    }
+
+    /// How much fits in without moving.
+    #[cfg(test)]
+    pub(crate) fn capacity(&self) -> usize {
+        self.0.capacity()
+    }
+
+    /// Drops and wipes what is behind the first `len` bytes.
+    pub fn truncate(&mut self, len: usize) {
+        zeroize_bytes(self.0.get_mut(len..).unwrap_or_default());
+        self.0.truncate(len);
+    }
+}
+
+impl From<Vec<u8>> for SecretBuffer {
+    fn from(bytes: Vec<u8>) -> Self {
+        SecretBuffer(bytes)
+    }
+}
+
+impl From<SecretBuffer> for SecretBytes {
+    fn from(mut buffer: SecretBuffer) -> Self {
+        SecretBytes(std::mem::take(&mut buffer.0))
+    }
+}
+
+impl AsRef<[u8]> for SecretBuffer {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl Drop for SecretBuffer {
+    fn drop(&mut self) {
+        zeroize_bytes(&mut self.0);
+    }
+}
+
+impl Deref for SecretBuffer {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl DerefMut for SecretBuffer {
+    fn deref_mut(&mut self) -> &mut [u8] {
+        &mut self.0
+    }
+}
+
+impl fmt::Debug for SecretBuffer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SecretBuffer(..)")
     }
 }

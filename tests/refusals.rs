@@ -992,3 +992,27 @@ fn no_plaintext_is_left_anywhere() {
     }
     assert_eq!(sandbox.tree().len(), 1, "stray files");
 }
+
+/// What stands for an encrypted value elsewhere would be written out there, directly or inside of a larger part.
+#[test]
+fn aliases_that_would_repeat_a_secret_in_plaintext() {
+    let s = SENTINEL;
+    let sandbox = Sandbox::new();
+    for (text, at) in [
+        (format!("b: &x {s}\na_unencrypted: *x\n"), ":2:16"),
+        // The outer alias stands for an inner one that was written out and encrypted.
+        (
+            format!("x_unencrypted: &v {s}\na: &m\n  b: *v\nc_unencrypted: *m\n"),
+            ":4:16",
+        ),
+    ] {
+        sandbox.write("alias.yaml", &text);
+        let want = Refusal {
+            message: "this alias would repeat an encrypted value in plaintext",
+            place: &format!("alias.yaml{at}"),
+            hint: "let the rule select both places",
+        };
+        let command = sandbox.command(&["encrypt", "-i", "--age", ALICE, "alias.yaml"]);
+        refused(&sandbox, command, &want);
+    }
+}

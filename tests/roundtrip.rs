@@ -79,7 +79,7 @@ fn roundtrip(
         )
     };
     match open_sealed(&sealed.bytes, format, identities, Checks::default()) {
-        Ok(opened) if *opened.bytes == text => Ok(true),
+        Ok(opened) if *opened.bytes == *text => Ok(true),
         Ok(opened) => {
             let at = opened
                 .bytes
@@ -144,4 +144,37 @@ fn opening_what_was_sealed_gives_the_source_back() {
         sealed * 10 > count * 9,
         "only {sealed} of {count} were sealed"
     );
+}
+
+/// Shapes that once were lost or refused, with the selector that showed it.
+#[test]
+fn odd_ends_and_aliases_come_back() {
+    let identities = keys::golden_identities();
+    let selectors = selectors();
+    for (selector, text) in [
+        // The properties of a last block scalar in clear.
+        (1, "a: &a1 |\n    --- not a start"),
+        (1, "a: !!str |4\n        x"),
+        (2, "spec: ! |+\n  x"),
+        // A last line of blanks, which is no part of the scalar above it.
+        (0, "a: |1+\n "),
+        (1, "a: |1+\n "),
+        (0, "a: |+4        # note\n\n    "),
+        (1, "    a: |+ # note\n\n  "),
+        (3, "# a secret\na:\n  b: |\n    x\n  "),
+        // A comment in braces, in a later document.
+        (3, "- x\n"),
+        (
+            3,
+            "a: 1\n---\n{\n     # a secret\n     b: 'y',\n  c: z, ## see\n  'd ': \"w\", # rotate\n   }\n",
+        ),
+    ] {
+        let result = roundtrip(
+            text.as_bytes(),
+            Format::Yaml,
+            &selectors[selector],
+            &identities,
+        );
+        assert_eq!(result, Ok(!text.starts_with('-')), "{text:?}");
+    }
 }

@@ -19,7 +19,7 @@ struct Recorder<'a> {
     lines: &'a mut Vec<String>,
 }
 
-impl Visitor for Recorder<'_> {
+impl Visitor<'_> for Recorder<'_> {
     fn leaf(&mut self, _: NodeId, _: Scalar<'_>, place: &Place<'_>) -> secrets::Result<()> {
         self.lines.push(place.aad.to_owned());
         Ok(())

@@ -8,6 +8,7 @@ use std::process::{Command, Stdio};
 use secrets::fsio::{Content, Replacement, io_error};
 use secrets::keys::{CommandOutput, Environment, Identities, NoCallbacks, generate_x25519};
 use secrets::kubernetes::docker::{self, RegistryCredential};
+use secrets::secret::SecretBuffer;
 use secrets::secret::SecretBytes;
 use secrets::sops::config::find::Configs;
 use secrets::sops::file::{Terms, format_of, open_sealed, seal_plain};
@@ -15,7 +16,6 @@ use secrets::sops::open::Checks;
 use secrets::sops::policy::{Overrides, SealPolicy};
 use secrets::sops::seal::Allow;
 use secrets::{Error, Kind};
-use zeroize::Zeroizing;
 
 use super::{Errors, Exit};
 use crate::context::Context;
@@ -111,7 +111,7 @@ struct Demo<'c> {
 struct SealedFile {
     repository: &'static str,
     path: &'static str,
-    plain: Zeroizing<Vec<u8>>,
+    plain: SecretBuffer,
     sealed: Vec<u8>,
 }
 
@@ -154,7 +154,7 @@ impl<'c> Demo<'c> {
         &self,
         repository: &'static str,
         path: &'static str,
-        plain: &Zeroizing<Vec<u8>>,
+        plain: &SecretBuffer,
     ) -> Result<SealedFile, Errors> {
         let file = self.folder.join(repository).join(path);
         let configs = Configs::new(&self.folder, None, None);
@@ -310,7 +310,7 @@ impl SealedFile {
 }
 
 /// The Secret that the runbook makes with kubectl, with a password nobody knows.
-fn registry_secret() -> Result<Zeroizing<Vec<u8>>, Error> {
+fn registry_secret() -> Result<SecretBuffer, Error> {
     let credential = RegistryCredential {
         server: "registry.reids.net.au".to_owned(),
         username: "blaster-dev".to_owned(),
@@ -322,7 +322,7 @@ fn registry_secret() -> Result<Zeroizing<Vec<u8>>, Error> {
 }
 
 /// The app's database Secret, as a person would write it: comments and own quotes included.
-fn database_secret(namespace: &str) -> Result<Zeroizing<Vec<u8>>, Error> {
+fn database_secret(namespace: &str) -> Result<SecretBuffer, Error> {
     let password = password();
     let password = password.expose_text().unwrap_or_default();
     let text = format!(
@@ -341,7 +341,7 @@ stringData:
   DATABASE_URL: 'postgres://blaster:{password}@postgres:5432/blaster'
 "
     );
-    Ok(Zeroizing::new(text.into_bytes()))
+    Ok(SecretBuffer::from(text.into_bytes()))
 }
 
 fn password() -> SecretBytes {

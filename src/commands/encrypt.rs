@@ -4,11 +4,11 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use secrets::fsio::Content;
+use secrets::secret::SecretBuffer;
 use secrets::sops::file::{Update, format_of, metadata_of, update_sealed};
 use secrets::sops::selector::Selector;
 use secrets::sops::top_up::plain_paths;
 use secrets::{Error, Kind};
-use zeroize::Zeroizing;
 
 use super::files::{self, Change, FileArgs, Report, Verb, Work};
 use super::sealing::{Sealing, SealingArgs};
@@ -95,7 +95,7 @@ impl Work for Encrypt<'_> {
                     .warnings
                     .push(Error::new(Kind::Input, "nothing in this file is encrypted"));
             }
-            return Ok(Change::New(Zeroizing::new(sealed.bytes), report));
+            return Ok(Change::New(SecretBuffer::from(sealed.bytes), report));
         };
         self.met_sealed.store(true, Ordering::Relaxed);
         if self.check {
@@ -119,7 +119,7 @@ impl Work for Encrypt<'_> {
                     notes: vec![added(&paths)],
                     warnings: Vec::new(),
                 };
-                Ok(Change::New(Zeroizing::new(bytes), report))
+                Ok(Change::New(SecretBuffer::from(bytes), report))
             }
         }
     }

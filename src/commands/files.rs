@@ -9,8 +9,8 @@ use rayon::prelude::*;
 use secrets::fsio::{
     self, Batch, Candidates, Content, MAX_INPUT, Outcome, Replacement, Snapshot, Why,
 };
+use secrets::secret::SecretBuffer;
 use secrets::{Error, Kind};
-use zeroize::Zeroizing;
 
 use super::{Errors, Exit};
 use crate::context::Context;
@@ -84,7 +84,7 @@ pub(crate) enum Change {
     /// It would change; into what was not asked for.
     Pending(Report),
     /// It changes.
-    New(Zeroizing<Vec<u8>>, Report),
+    New(SecretBuffer, Report),
 }
 
 /// What there is to say about a change.

@@ -70,16 +70,21 @@ impl Edits {
         });
     }
 
-    /// Applies what [`Edits::apply`] left over: the edits of a later range.
-    pub fn apply_rest(&mut self, source: &[u8], range: Range<usize>, out: &mut Vec<u8>) {
-        let from = self.edits.partition_point(|e| e.span.start < range.start);
-        self.edits.drain(..from);
-        self.apply(source, range, out);
-    }
-
     /// Applies the edits to `source[range]` and appends the result to `out`. Of edits that
     /// overlap, the one that starts first (and of these the longest) wins.
     pub fn apply(&mut self, source: &[u8], range: Range<usize>, out: &mut Vec<u8>) {
+        out.reserve(range.len() + self.texts.len());
+        self.apply_with(source, range, out, |text, out| out.extend_from_slice(text));
+    }
+
+    /// As [`Edits::apply`]; `write` appends each new text.
+    pub fn apply_with(
+        &mut self,
+        source: &[u8],
+        range: Range<usize>,
+        out: &mut Vec<u8>,
+        mut write: impl FnMut(&[u8], &mut Vec<u8>),
+    ) {
         if !self.sorted {
             self.edits.sort_by_key(|e| {
                 (
@@ -90,14 +95,13 @@ impl Edits {
             });
             self.sorted = true;
         }
-        out.reserve(range.len() + self.texts.len());
         let mut done = range.start;
         for edit in self.edits.iter().take_while(|e| e.span.end <= range.end) {
             if edit.span.start < done && !(edit.span.start == done && edit.span.is_empty()) {
                 continue;
             }
             out.extend_from_slice(source.get(done..edit.span.start).unwrap_or(&[]));
-            out.extend_from_slice(&self.texts[edit.text.clone()]);
+            write(&self.texts[edit.text.clone()], out);
             done = edit.span.end;
         }
         out.extend_from_slice(source.get(done..range.end).unwrap_or(&[]));

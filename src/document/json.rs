@@ -121,6 +121,7 @@ pub fn parse(bytes: &[u8]) -> Result<Document, SyntaxError> {
         start: 0,
         content_end: bytes.len(),
         explicit_start: false,
+        ..Extent::default()
     });
     Ok(document)
 }

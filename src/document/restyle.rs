@@ -15,11 +15,13 @@ pub fn replace_sealed(
     sealed: &[u8],
     edits: &mut Edits,
 ) {
-    let _: Result<(), std::convert::Infallible> = edits.replace_with(document.span(node), |out| {
+    let span = match format {
+        Format::Yaml => restyle::sealed_span(document, node, around.text),
+        Format::Json => document.span(node),
+    };
+    let _: Result<(), std::convert::Infallible> = edits.replace_with(span, |out| {
         match format {
-            Format::Yaml => {
-                restyle::write_sealed(document, node, around, sealed, out);
-            }
+            Format::Yaml => restyle::write_sealed(document, node, around, sealed, out),
             Format::Json => {
                 out.push(b'"');
                 out.extend_from_slice(sealed);

@@ -4,7 +4,6 @@
 //! span, so an edit never has to touch anything else.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 use std::ops::Range;
 
 use zeroize::Zeroize;
@@ -99,7 +98,7 @@ pub struct Comment {
 }
 
 /// A comment's place in the tree.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum CommentPlace {
     /// Directly before a mapping's key or a sequence's item.
     Before(NodeId),
@@ -118,6 +117,20 @@ pub struct Extent {
     pub content_end: usize,
     /// The document has `---`.
     pub explicit_start: bool,
+    /// What is before it.
+    pub follows: Follows,
+}
+
+/// What is before a document: comments at its start are placed by it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Follows {
+    /// It is the first of its file.
+    #[default]
+    Nothing,
+    /// A document.
+    Document,
+    /// A document that ends with `...`.
+    EndMark,
 }
 
 /// One document: an arena of nodes over a source text.
@@ -130,7 +143,10 @@ pub struct Document {
     decoded_spans: Vec<(u32, u32)>,
     properties: Vec<Properties>,
     comments: Vec<Comment>,
-    comments_at: HashMap<CommentPlace, Vec<u32>>,
+    /// The places that have comments, in order, each with where its own end in `placed`.
+    comment_places: Vec<(CommentPlace, usize)>,
+    /// The numbers of the comments, place by place.
+    placed: Vec<u32>,
     extent: Extent,
     has_aliases: bool,
 }
@@ -146,6 +162,13 @@ impl Document {
     /// An empty document.
     pub fn new() -> Self {
         Document::default()
+    }
+
+    /// An empty document with room for `nodes`.
+    pub(crate) fn with_capacity(nodes: usize) -> Self {
+        let mut document = Document::default();
+        document.nodes.reserve(nodes);
+        document
     }
 
     /// The root node; `None` for an empty document.
@@ -281,7 +304,19 @@ impl Document {
 
     /// The comments at a place.
     pub fn comments_at(&self, place: CommentPlace) -> &[u32] {
-        self.comments_at.get(&place).map_or(&[], Vec::as_slice)
+        let find = |at: &(CommentPlace, usize)| at.0.cmp(&place);
+        let Ok(index) = self.comment_places.binary_search_by(find) else {
+            return &[];
+        };
+        let before = index
+            .checked_sub(1)
+            .and_then(|i| self.comment_places.get(i));
+        let start = before.map_or(0, |(_, end)| *end);
+        let end = self
+            .comment_places
+            .get(index)
+            .map_or(start, |(_, end)| *end);
+        self.placed.get(start..end).unwrap_or(&[])
     }
 
     /// The block scalar that reaches up to `end`, if one does.
@@ -370,13 +405,22 @@ impl Document {
         }
     }
 
-    pub(crate) fn place_comment(&mut self, number: u32, place: CommentPlace) {
-        match place {
-            CommentPlace::Before(id) => self.nodes[id.index()].flags |= COMMENTS_BEFORE,
-            CommentPlace::EndOf(id) => self.nodes[id.index()].flags |= COMMENTS_AT_END,
-            CommentPlace::Root => {}
+    /// Gives comments their places. Those of the same place are in SOPS' order.
+    pub(crate) fn place_comments(&mut self, mut comments: Vec<(CommentPlace, u32)>) {
+        comments.sort_by_key(|(place, _)| *place);
+        for (place, number) in comments {
+            match place {
+                CommentPlace::Before(id) => self.nodes[id.index()].flags |= COMMENTS_BEFORE,
+                CommentPlace::EndOf(id) => self.nodes[id.index()].flags |= COMMENTS_AT_END,
+                CommentPlace::Root => {}
+            }
+            self.placed.push(number);
+            let end = self.placed.len();
+            match self.comment_places.last_mut() {
+                Some(last) if last.0 == place => last.1 = end,
+                _ => self.comment_places.push((place, end)),
+            }
         }
-        self.comments_at.entry(place).or_default().push(number);
     }
 
     pub(crate) fn id_at(&self, index: usize) -> Option<NodeId> {

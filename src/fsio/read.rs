@@ -5,10 +5,10 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
-use zeroize::Zeroizing;
 
 use super::{io_error, platform};
 use crate::error::{Error, Kind, Result};
+use crate::secret::SecretBuffer;
 
 /// The largest input in bytes: 512 MiB.
 ///
@@ -30,7 +30,7 @@ const FIRST_BUFFER: usize = 64 * 1024;
 ///
 /// [`Kind::Io`] if the system refuses, [`Kind::Input`] if the path names something other than a
 /// regular file or the file is larger than `limit`.
-pub fn read(path: &Path, limit: u64) -> Result<Zeroizing<Vec<u8>>> {
+pub fn read(path: &Path, limit: u64) -> Result<SecretBuffer> {
     let file = open_regular(path)?;
     read_open(&file, path, limit)
 }
@@ -40,7 +40,7 @@ pub fn read(path: &Path, limit: u64) -> Result<Zeroizing<Vec<u8>>> {
 /// # Errors
 ///
 /// As [`read`], except that only a folder is refused for its kind.
-pub fn read_stream(path: &Path, limit: u64) -> Result<Zeroizing<Vec<u8>>> {
+pub fn read_stream(path: &Path, limit: u64) -> Result<SecretBuffer> {
     let fail = |error| io_error("read the file", path, &error);
     let file = File::open(path).map_err(fail)?;
     if file.metadata().map_err(fail)?.is_dir() {
@@ -54,7 +54,7 @@ pub fn read_stream(path: &Path, limit: u64) -> Result<Zeroizing<Vec<u8>>> {
 /// # Errors
 ///
 /// [`Kind::Io`] if the system refuses, [`Kind::Input`] if there is more than `limit`.
-pub fn read_stdin(limit: u64) -> Result<Zeroizing<Vec<u8>>> {
+pub fn read_stdin(limit: u64) -> Result<SecretBuffer> {
     let name = Path::new("standard input");
     collect(io::stdin().lock(), FIRST_BUFFER, limit, name)
 }
@@ -63,7 +63,7 @@ pub fn read_stdin(limit: u64) -> Result<Zeroizing<Vec<u8>>> {
 #[derive(Debug)]
 pub struct Snapshot {
     path: PathBuf,
-    bytes: Zeroizing<Vec<u8>>,
+    bytes: SecretBuffer,
 }
 
 impl Snapshot {
@@ -122,7 +122,7 @@ pub(super) fn not_regular(path: &Path, what: &str) -> Error {
     .hint("name a file")
 }
 
-pub(super) fn read_open(file: &File, path: &Path, limit: u64) -> Result<Zeroizing<Vec<u8>>> {
+pub(super) fn read_open(file: &File, path: &Path, limit: u64) -> Result<SecretBuffer> {
     let size = file
         .metadata()
         .map_err(|error| io_error("read the file", path, &error))?
@@ -139,17 +139,12 @@ pub(super) fn read_open(file: &File, path: &Path, limit: u64) -> Result<Zeroizin
 }
 
 /// Reads to the end. A buffer that is outgrown is wiped, which `Read::read_to_end` does not do.
-fn collect(
-    mut from: impl Read,
-    first: usize,
-    limit: u64,
-    path: &Path,
-) -> Result<Zeroizing<Vec<u8>>> {
-    let mut buffer = Zeroizing::new(vec![0_u8; first]);
+fn collect(mut from: impl Read, first: usize, limit: u64, path: &Path) -> Result<SecretBuffer> {
+    let mut buffer = SecretBuffer::zeroed(first);
     let mut filled = 0_usize;
     loop {
         if filled == buffer.len() {
-            let mut larger = Zeroizing::new(vec![0_u8; buffer.len().saturating_mul(2)]);
+            let mut larger = SecretBuffer::zeroed(buffer.len().saturating_mul(2));
             if let Some(start) = larger.get_mut(..filled) {
                 start.copy_from_slice(&buffer);
             }
@@ -216,7 +211,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a");
         fs::write(&path, b"12345678").unwrap();
-        assert_eq!(*read(&path, 8).unwrap(), b"12345678");
+        assert_eq!(*read(&path, 8).unwrap(), *b"12345678");
         let error = read(&path, 7).unwrap_err();
         assert_eq!(error.kind(), Kind::Input);
         assert_eq!(error.message(), "input is larger than 7 bytes");
@@ -237,7 +232,7 @@ mod tests {
         );
         let error = collect(Dribble(&text, false), 2, 2999, name).unwrap_err();
         assert_eq!(error.kind(), Kind::Input);
-        assert_eq!(*collect(io::empty(), 2, 0, name).unwrap(), b"");
+        assert_eq!(*collect(io::empty(), 2, 0, name).unwrap(), *b"");
     }
 
     #[test]
@@ -265,7 +260,7 @@ mod tests {
         );
         writer.write_all(b"through a pipe").unwrap();
         drop(writer);
-        assert_eq!(*read_stream(&path, MAX_INPUT).unwrap(), b"through a pipe");
+        assert_eq!(*read_stream(&path, MAX_INPUT).unwrap(), *b"through a pipe");
     }
 
     #[cfg(target_os = "linux")]

@@ -394,7 +394,7 @@ fn has_content(target: &Path, old: Option<&Metadata>, content: Content<'_>) -> b
     if old.len() != size || (content.is_private() && platform::is_open_to_others(old)) {
         return false;
     }
-    read::read(target, size).is_ok_and(|bytes| *bytes == content.bytes())
+    read::read(target, size).is_ok_and(|bytes| *bytes == *content.bytes())
 }
 
 fn changed(path: &Path, how: &str) -> Error {

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use zeroize::Zeroizing;
 
-use super::buffer::{SecretBuffer, base64_of};
+use super::buffer::{base64_of, push_char};
 use super::docker_file;
 use super::secret::{SecretManifest, TYPE_DOCKER_CONFIG_JSON};
 use crate::error::{Error, Kind, Result};
-use crate::secret::SecretBytes;
+use crate::secret::{SecretBuffer, SecretBytes};
 
 /// The server kubectl assumes when none is given: Docker Hub.
 pub const DEFAULT_SERVER: &str = "https://index.docker.io/v1/";
@@ -105,7 +105,7 @@ pub fn build(credentials: &[RegistryCredential]) -> Result<SecretBytes> {
         credential.write_json(&mut out)?;
     }
     out.push(b"}}");
-    Ok(out.into_secret())
+    Ok(out.into())
 }
 
 /// Adds credentials to an existing Docker config JSON, replacing the entries of the same servers. Everything else
@@ -146,7 +146,7 @@ pub fn merge(existing: &[u8], credentials: &[RegistryCredential]) -> Result<Secr
         out.push(b"}");
     }
     out.push(b"}");
-    let merged = out.into_secret();
+    let merged = SecretBytes::from(out);
     docker_file::check(merged.expose())?;
     Ok(merged)
 }
@@ -243,7 +243,7 @@ fn write_json_string(out: &mut SecretBuffer, text: &str) {
             '\0'..='\u{1f}' | '<' | '>' | '&' | '\u{2028}' | '\u{2029}' => {
                 out.push_str(&format!("\\u{:04x}", u32::from(c)));
             }
-            _ => out.push_char(c),
+            _ => push_char(out, c),
         }
     }
     out.push(b"\"");

@@ -3,13 +3,11 @@
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
-use zeroize::Zeroizing;
-
-use super::buffer::{SecretBuffer, base64_of};
+use super::buffer::base64_of;
 use super::names;
 use super::yaml_scalar::{write_entry, write_key};
 use crate::error::{Error, Kind, Result};
-use crate::secret::SecretBytes;
+use crate::secret::{SecretBuffer, SecretBytes};
 
 /// Type of a Secret with the credentials of container registries.
 pub const TYPE_DOCKER_CONFIG_JSON: &str = "kubernetes.io/dockerconfigjson";
@@ -172,7 +170,7 @@ impl SecretManifest {
     /// on one line. Equals `kubectl create secret --dry-run=client -o yaml` of kubectl 1.34 and later.
     ///
     /// Control characters, which kubectl refuses or alters in labels and annotations, are escaped.
-    pub fn to_yaml(&self) -> Zeroizing<Vec<u8>> {
+    pub fn to_yaml(&self) -> SecretBuffer {
         let values: usize = self
             .data
             .iter()
@@ -201,7 +199,7 @@ impl SecretManifest {
         if let Some(secret_type) = self.secret_type.as_deref().filter(|t| !t.is_empty()) {
             write_entry(&mut out, 0, "type", secret_type);
         }
-        out.into_bytes()
+        out
     }
 }
 

@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-use super::buffer::SecretBuffer;
+use super::buffer::{column, push_char};
+use crate::secret::SecretBuffer;
 
 /// Longer keys are written as `? key`, as libyaml does.
 const MAX_SIMPLE_KEY: usize = 128;
@@ -130,7 +131,7 @@ fn write_flow(out: &mut SecretBuffer, text: &str, style: Style, fold: Option<usi
         Style::DoubleQuoted => b"\"",
     };
     out.push(quote);
-    let mut column = out.column();
+    let mut column = column(out);
     let mut rest = text.chars().peekable();
     let mut previous = None;
     while let Some(c) = rest.next() {
@@ -165,7 +166,7 @@ fn write_char(out: &mut SecretBuffer, c: char, style: Style) -> usize {
     match style {
         Style::DoubleQuoted => return write_escaped(out, c),
         Style::SingleQuoted if c == '\'' => out.push(b"''"),
-        _ => out.push_char(c),
+        _ => push_char(out, c),
     }
     if style == Style::SingleQuoted && c == '\'' {
         2
@@ -191,7 +192,7 @@ fn write_escaped(out: &mut SecretBuffer, c: char) -> usize {
         '\u{2028}' => 'L',
         '\u{2029}' => 'P',
         _ if is_printable(c) => {
-            out.push_char(c);
+            push_char(out, c);
             return 1;
         }
         _ => {
@@ -206,7 +207,7 @@ fn write_escaped(out: &mut SecretBuffer, c: char) -> usize {
         }
     };
     out.push(b"\\");
-    out.push_char(short);
+    push_char(out, short);
     2
 }
 

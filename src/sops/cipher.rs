@@ -135,43 +135,67 @@ impl Cipher {
         if plaintext.is_empty() {
             return Err(CipherError::EmptyPlaintext);
         }
-        let name = match ty {
-            ScalarType::Bytes => None,
-            ty => type_name(ty),
-        }
-        .ok_or(CipherError::Unsealable)?;
-        let data_len = base64::encoded_len(plaintext.len(), true).ok_or(CipherError::TooLong)?;
-        let mut iv_text = [0; IV_TEXT_LEN];
-        encode(iv, Some(&mut iv_text))?;
-
         let start = out.len();
-        let marks = HEAD.len() + IV_MARK.len() + TAG_MARK.len() + TYPE_MARK.len() + TAIL.len();
-        out.reserve(marks + data_len + IV_TEXT_LEN + TAG_TEXT_LEN + name.len() + plaintext.len());
-        out.extend_from_slice(HEAD);
-        let data_at = out.len();
-        out.resize(data_at + data_len, 0);
-        out.extend_from_slice(IV_MARK);
-        out.extend_from_slice(&iv_text);
-        out.extend_from_slice(TAG_MARK);
-        let tag_at = out.len();
-        out.resize(tag_at + TAG_TEXT_LEN, 0);
-        out.extend_from_slice(TYPE_MARK);
-        out.extend_from_slice(name.as_bytes());
-        out.extend_from_slice(TAIL);
-        let end = out.len();
+        let end = start + sealed_len(plaintext.len(), ty);
+        out.reserve(end - start + plaintext.len());
+        out.resize(end, 0);
         // Encrypting in place behind the text needs no buffer and leaves no plaintext: what stays
         // in the spare capacity is ciphertext.
         out.extend_from_slice(plaintext);
         let (text, body) = out.split_at_mut(end);
-        let sealed = match self.gcm.encrypt_in_place_detached(iv.into(), aad, body) {
-            Ok(tag) => encode(body, text.get_mut(data_at..data_at + data_len))
-                .and_then(|()| encode(&tag, text.get_mut(tag_at..tag_at + TAG_TEXT_LEN))),
-            Err(_) => {
-                body.zeroize();
-                Err(CipherError::TooLong)
-            }
+        let sealed = match text.get_mut(start..) {
+            Some(text) => self.seal_body(text, body, aad, ty, iv),
+            None => Err(CipherError::TooLong),
         };
         out.truncate(if sealed.is_ok() { end } else { start });
+        sealed
+    }
+
+    /// Writes the sealed text of `plaintext` over `out`, which has the length that [`sealed_len`]
+    /// says. `scratch` holds ciphertext afterwards.
+    ///
+    /// # Errors
+    /// As [`Cipher::seal_into`], and [`CipherError::TooLong`] if `out` has another length.
+    pub(super) fn seal_over(
+        &self,
+        out: &mut [u8],
+        scratch: &mut Vec<u8>,
+        plaintext: &[u8],
+        aad: &[u8],
+        ty: ScalarType,
+        iv: &Iv,
+    ) -> Result<(), CipherError> {
+        if plaintext.is_empty() {
+            return Err(CipherError::EmptyPlaintext);
+        }
+        scratch.clear();
+        scratch.extend_from_slice(plaintext);
+        self.seal_body(out, scratch, aad, ty, iv)
+    }
+
+    /// Encrypts `body` where it stands and writes its sealed text over `text`.
+    fn seal_body(
+        &self,
+        text: &mut [u8],
+        body: &mut [u8],
+        aad: &[u8],
+        ty: ScalarType,
+        iv: &Iv,
+    ) -> Result<(), CipherError> {
+        let name = match ty {
+            ScalarType::Bytes => None,
+            ty => type_name(ty),
+        };
+        let sealed = match name {
+            None => Err(CipherError::Unsealable),
+            Some(name) => match self.gcm.encrypt_in_place_detached(iv.into(), aad, body) {
+                Ok(tag) => write_sealed(text, body, iv, &tag, name),
+                Err(_) => Err(CipherError::TooLong),
+            },
+        };
+        if sealed.is_err() {
+            body.zeroize();
+        }
         sealed
     }
 
@@ -242,10 +266,48 @@ impl fmt::Debug for Cipher {
     }
 }
 
-/// Encodes into a slice of exactly the encoded length.
-fn encode(bytes: &[u8], out: Option<&mut [u8]>) -> Result<(), CipherError> {
-    let written = out.and_then(|out| BASE64.encode_slice(bytes, out).ok());
-    written.map(|_| ()).ok_or(CipherError::TooLong)
+/// Fills a slice of exactly the right length with `ENC[...]`.
+fn write_sealed(
+    mut text: &mut [u8],
+    body: &[u8],
+    iv: &Iv,
+    tag: &[u8],
+    type_name: &str,
+) -> Result<(), CipherError> {
+    put(&mut text, HEAD)?;
+    encode(&mut text, body)?;
+    put(&mut text, IV_MARK)?;
+    encode(&mut text, iv)?;
+    put(&mut text, TAG_MARK)?;
+    encode(&mut text, tag)?;
+    put(&mut text, TYPE_MARK)?;
+    put(&mut text, type_name.as_bytes())?;
+    put(&mut text, TAIL)?;
+    match text {
+        [] => Ok(()),
+        _ => Err(CipherError::TooLong),
+    }
+}
+
+fn put(out: &mut &mut [u8], bytes: &[u8]) -> Result<(), CipherError> {
+    let (head, rest) = std::mem::take(out)
+        .split_at_mut_checked(bytes.len())
+        .ok_or(CipherError::TooLong)?;
+    head.copy_from_slice(bytes);
+    *out = rest;
+    Ok(())
+}
+
+fn encode(out: &mut &mut [u8], bytes: &[u8]) -> Result<(), CipherError> {
+    let len = base64::encoded_len(bytes.len(), true).ok_or(CipherError::TooLong)?;
+    let (head, rest) = std::mem::take(out)
+        .split_at_mut_checked(len)
+        .ok_or(CipherError::TooLong)?;
+    BASE64
+        .encode_slice(bytes, head)
+        .map_err(|_| CipherError::TooLong)?;
+    *out = rest;
+    Ok(())
 }
 
 #[cfg(test)]

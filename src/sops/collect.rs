@@ -4,16 +4,20 @@ use std::collections::HashSet;
 
 use zeroize::Zeroizing;
 
+use super::cipher::sealed_len;
 use super::layout::Layout;
-use super::stand_in::{Found, StandIn, Trace};
+use super::stand_in::{Found, StandIn};
+use super::trace::Trace;
 use super::walk::{Place, Segment, Source, Visitor, key_text};
 use crate::document::edit::Edits;
 use crate::document::restyle::replace_sealed;
 use crate::document::scalar::{Scalar, ScalarType};
 use crate::document::tree::{Document, NodeId, NodeKind, ScalarStyle};
+use crate::document::yaml::MAX_TEXT;
 use crate::document::yaml::restyle::Surroundings;
 use crate::document::yaml::spell::double_quoted;
-use crate::error::{Kind, Result};
+use crate::error::{Error, Kind, Result};
+use crate::secret::SecretBuffer;
 
 /// Checks that a caller insists on passing over.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -35,12 +39,38 @@ pub(super) struct Collected<'d> {
     pub(super) sealed_comments: Vec<bool>,
     pub(super) layout_needed: bool,
     pub(super) trace: u64,
+    /// What the MAC is computed over.
+    pub(super) mac_input: SecretBuffer,
+}
+
+impl Collected<'_> {
+    /// How long the skeleton of a text of `len` bytes is, or a little less.
+    ///
+    /// # Errors
+    /// Longer than any text that can be read again.
+    pub(super) fn skeleton_len(&self, len: usize) -> Result<usize> {
+        let sealed = |found: &Found<'_>| sealed_len(found.value.canonical.len(), found.value.ty);
+        let values: usize = self.found.iter().map(sealed).sum();
+        let plain: usize = self.found.iter().map(|f| f.value.canonical.len()).sum();
+        let len = len.saturating_sub(plain) + values + 64;
+        if len <= MAX_TEXT {
+            return Ok(len);
+        }
+        let limit = MAX_TEXT >> 20;
+        Err(Error::new(
+            Kind::Input,
+            format!("the sealed document would be larger than {limit} MiB"),
+        )
+        .because("encryption adds about 130 bytes to each value")
+        .hint("split the document"))
+    }
 }
 
 /// An alias whose expansion is being collected.
 struct Expansion {
     alias: NodeId,
-    depth: usize,
+    /// The aliases inside of what it stands for that the walk is in.
+    inner: Vec<NodeId>,
     /// For each scalar below, in order: it is to be encrypted.
     sealed: Vec<bool>,
     found: usize,
@@ -53,15 +83,27 @@ struct LastClear {
     ends_with_newline: bool,
 }
 
+/// What of the terms of sealing the first walk needs to know.
+#[derive(Clone, Copy)]
+pub(super) struct Selection<'d> {
+    pub(super) comments_select: bool,
+    pub(super) mac_only_encrypted: bool,
+    /// How long the document is, in bytes.
+    pub(super) len: usize,
+    /// Comments that are encrypted wherever they stand: in the sealed text the rule selects them.
+    pub(super) moved_comments: &'d [u32],
+}
+
 pub(super) struct Collector<'d> {
     document: &'d Document,
     source: &'d Source<'d>,
     stand_in: &'d StandIn,
     around: Surroundings<'d>,
     comments_select: bool,
+    moved_comments: &'d [u32],
     edits: Edits,
     found: Vec<Found<'d>>,
-    /// Scalars that are encrypted where they stand, kept only if the document has anchors.
+    /// Scalars and aliases that are encrypted where they stand, kept only if the document has anchors.
     sealed_nodes: HashSet<NodeId>,
     expansion: Option<Expansion>,
     expanded: Vec<String>,
@@ -69,6 +111,8 @@ pub(super) struct Collector<'d> {
     expanded_notes: Vec<(String, std::ops::Range<usize>)>,
     layout_needed: bool,
     trace: Trace,
+    mac_only_encrypted: bool,
+    mac_input: SecretBuffer,
     kind: Option<String>,
     has_api_version: bool,
     sealed_metadata: Option<(String, usize)>,
@@ -82,14 +126,21 @@ impl<'d> Collector<'d> {
         source: &'d Source<'d>,
         stand_in: &'d StandIn,
         around: Surroundings<'d>,
-        comments_select: bool,
+        selection: Selection<'d>,
     ) -> Self {
+        let Selection {
+            comments_select,
+            mac_only_encrypted,
+            moved_comments,
+            len,
+        } = selection;
         Collector {
             document,
             source,
             stand_in,
             around,
             comments_select,
+            moved_comments,
             edits: Edits::default(),
             found: Vec::new(),
             sealed_nodes: HashSet::new(),
@@ -99,6 +150,8 @@ impl<'d> Collector<'d> {
             expanded_notes: Vec::new(),
             layout_needed: false,
             trace: Trace::default(),
+            mac_only_encrypted,
+            mac_input: SecretBuffer::with_capacity(len),
             kind: None,
             has_api_version: false,
             sealed_metadata: None,
@@ -171,7 +224,9 @@ impl<'d> Collector<'d> {
         }
         let mut chomped: Vec<u8> = header.iter().copied().filter(|b| *b != b'+').collect();
         chomped.push(b'-');
-        layout.note(number, last.pointer, &text[span.clone()]);
+        let properties = self.document.properties(last.node);
+        let start = properties.map_or(span.start, |p| p.span.start);
+        layout.note(number, last.pointer, &text[start..span.end]);
         self.edits
             .replace(span.start..span.start + header_len, &chomped);
     }
@@ -184,35 +239,27 @@ impl<'d> Collector<'d> {
             sealed_comments: self.sealed_comments,
             layout_needed: self.layout_needed,
             trace: self.trace.finish(),
+            mac_input: self.mac_input,
         }
     }
 
     fn seal(&mut self, node: NodeId, value: Scalar<'d>, place: &Place<'_>) {
-        let span = self.document.span(node);
-        let region = self
-            .document
-            .properties(node)
-            .map_or(span.start, |p| p.span.start)..span.end;
         let tag_dropped = self.drop_tag(node);
         let around = Surroundings {
             parent: place.parent,
             ..self.around
         };
-        let mut stand_in = Vec::new();
-        self.stand_in.write(&value, &mut stand_in);
-        let format = self.source.format;
         replace_sealed(
-            format,
+            self.source.format,
             self.document,
             node,
             &around,
-            &stand_in,
+            self.stand_in.short(),
             &mut self.edits,
         );
         self.found.push(Found {
             value,
-            region: Some(region),
-            span,
+            node: Some(node),
             tag_dropped,
         });
     }
@@ -312,14 +359,13 @@ impl<'d> Collector<'d> {
         &self,
         node: NodeId,
         sealed: &mut std::slice::Iter<'_, bool>,
-        found: &mut std::slice::Iter<'_, Found<'d>>,
         out: &mut Vec<u8>,
     ) {
         let document = self.document;
         match document.kind(node) {
             NodeKind::Alias => {
                 if let Some(target) = document.alias_target(node) {
-                    self.write_expansion(target, sealed, found, out);
+                    self.write_expansion(target, sealed, out);
                 }
             }
             NodeKind::Mapping { .. } => {
@@ -337,7 +383,7 @@ impl<'d> Collector<'d> {
                         double_quoted(text, out)
                     }
                     out.extend_from_slice(b": ");
-                    self.write_expansion(value, sealed, found, out);
+                    self.write_expansion(value, sealed, out);
                 }
                 out.push(b'}');
             }
@@ -347,7 +393,7 @@ impl<'d> Collector<'d> {
                     if number > 0 {
                         out.extend_from_slice(b", ");
                     }
-                    self.write_expansion(item, sealed, found, out);
+                    self.write_expansion(item, sealed, out);
                 }
                 out.push(b']');
             }
@@ -355,9 +401,7 @@ impl<'d> Collector<'d> {
                 let is_sealed = sealed.next().copied().unwrap_or(false);
                 if is_sealed {
                     out.push(b'"');
-                    if let Some(found) = found.next() {
-                        self.stand_in.write(&found.value, out);
-                    }
+                    out.extend_from_slice(self.stand_in.short());
                     out.push(b'"');
                     return;
                 }
@@ -386,28 +430,32 @@ pub(super) fn is_encryptable(scalar: &Scalar<'_>) -> bool {
     scalar.ty != ScalarType::Null && !scalar.canonical.is_empty()
 }
 
-impl<'d> Visitor for Collector<'d> {
-    fn leaf(&mut self, node: NodeId, scalar: Scalar<'_>, place: &Place<'_>) -> Result<()> {
+impl<'d> Visitor<'d> for Collector<'d> {
+    fn leaf(&mut self, node: NodeId, scalar: Scalar<'d>, place: &Place<'_>) -> Result<()> {
         let seal = place.selected && is_encryptable(&scalar);
         self.note_manifest(&scalar, place, seal, node);
         if place.selected {
             self.check_properties(node, &scalar)?;
         }
-        if scalar.ty != ScalarType::Null {
-            self.trace
-                .leaf(place.aad, place.selected, scalar.ty, &scalar.canonical);
+        self.trace.leaf(place.aad, place.selected, &scalar);
+        if scalar.ty != ScalarType::Null && (place.selected || !self.mac_only_encrypted) {
+            self.mac_input.push(&scalar.canonical);
         }
         if let Some(expansion) = &mut self.expansion {
             expansion.sealed.push(seal);
             if seal {
-                let value = self.source.scalar(self.document, node)?;
                 self.found.push(Found {
-                    value,
-                    region: None,
-                    span: 0..0,
+                    value: scalar,
+                    node: None,
                     tag_dropped: false,
                 });
-            } else if self.sealed_nodes.contains(&node) && is_encryptable(&scalar) {
+            } else if is_encryptable(&scalar)
+                && (self.sealed_nodes.contains(&node)
+                    || expansion
+                        .inner
+                        .iter()
+                        .any(|alias| self.sealed_nodes.contains(alias)))
+            {
                 let alias = expansion.alias;
                 return Err(self
                     .source
@@ -440,9 +488,7 @@ impl<'d> Visitor for Collector<'d> {
         if self.document.has_aliases() {
             self.sealed_nodes.insert(node);
         }
-        // Resolved again for a borrow from the document instead of from the walk.
-        let value = self.source.scalar(self.document, node)?;
-        self.seal(node, value, place);
+        self.seal(node, scalar, place);
         Ok(())
     }
 
@@ -451,7 +497,8 @@ impl<'d> Visitor for Collector<'d> {
             return Ok(());
         };
         let span = comment.span.start + 1..comment.span.end;
-        if !place.selected || place.alias.is_some() || span.is_empty() {
+        let selected = place.selected || self.moved_comments.contains(&number);
+        if !selected || place.alias.is_some() || span.is_empty() {
             return Ok(());
         }
         let text = &self.source.text.as_bytes()[span.clone()];
@@ -466,11 +513,11 @@ impl<'d> Visitor for Collector<'d> {
 
     fn alias(&mut self, alias: NodeId, _target: NodeId, _place: &Place<'_>) -> Result<bool> {
         match &mut self.expansion {
-            Some(expansion) => expansion.depth += 1,
+            Some(expansion) => expansion.inner.push(alias),
             None => {
                 self.expansion = Some(Expansion {
                     alias,
-                    depth: 0,
+                    inner: Vec::new(),
                     sealed: Vec::new(),
                     found: self.found.len(),
                 });
@@ -483,8 +530,7 @@ impl<'d> Visitor for Collector<'d> {
         let Some(mut expansion) = self.expansion.take() else {
             return Ok(());
         };
-        if expansion.depth > 0 {
-            expansion.depth -= 1;
+        if expansion.inner.pop().is_some() {
             self.expansion = Some(expansion);
             return Ok(());
         }
@@ -510,14 +556,12 @@ impl<'d> Visitor for Collector<'d> {
             )
         });
         if matches!(self.document.kind(target), NodeKind::Scalar(_)) && !in_flow {
-            if let Some(found) = self.found.last() {
-                self.stand_in.write(&found.value, &mut text);
-            }
+            text.extend_from_slice(self.stand_in.short());
         } else {
-            let mut found = self.found[expansion.found..].iter();
             let mut sealed = expansion.sealed.iter();
-            self.write_expansion(target, &mut sealed, &mut found, &mut text);
+            self.write_expansion(target, &mut sealed, &mut text);
         }
+        self.sealed_nodes.insert(alias);
         let span = self.document.span(alias);
         self.edits.replace(span.clone(), &text);
         self.expanded_notes

@@ -2,10 +2,13 @@
 
 use std::ops::Range;
 
+use rayon::prelude::*;
+
 use super::insertion::removal;
 use super::walk::{METADATA_KEY, Source, key_text};
 use crate::document::place::place_of;
 use crate::document::tree::{Document, NodeId, NodeKind};
+use crate::document::yaml::parts::{Part, parts};
 use crate::document::{Format, json, yaml};
 use crate::error::{Error, Kind, Result};
 
@@ -42,6 +45,122 @@ pub(super) fn for_each_document(
             Ok(1)
         }
     }
+}
+
+/// Texts up to this length are worked through on one core: starting the others takes longer.
+const SHORT: usize = 128 * 1024;
+
+/// How much of a long text one core works on at a time, in bytes.
+const PART: usize = 64 * 1024;
+
+/// How many parts are in memory at once.
+const GROUP: usize = 32;
+
+/// Does `work` on the documents of a text, on all cores if it is long, and hands what comes of it
+/// to `take`, in the order of the text. Gives the end of the last document, 0 if there is none.
+///
+/// `work` gets a document, its number and its end.
+///
+/// # Errors
+/// The first one in the order of the text.
+pub(super) fn work_through<T: Send>(
+    text: &[u8],
+    format: Format,
+    work: impl Fn(&Source<'_>, &Document, usize, usize) -> Result<T> + Sync,
+    mut take: impl FnMut(T) -> Result<()> + Send,
+) -> Result<usize> {
+    if format == Format::Json || text.len() <= SHORT {
+        let mut last = 0;
+        for_each_document(text, format, |source, document, number, end| {
+            last = end;
+            take(work(source, document, number, end)?)
+        })?;
+        return Ok(last);
+    }
+    let valid = yaml::reader::validate(text).map_err(|e| syntax_error(text, &e))?;
+    let source = Source {
+        text: valid,
+        format,
+        lines_before: 0,
+    };
+    let parts = parts(valid, PART);
+    let mut last = 0;
+    let mut waiting: &[Part] = &[];
+    let mut worked: Vec<Worked<T>> = Vec::new();
+    for group in parts.chunks(GROUP).chain([&[][..]]) {
+        let next = |index: usize| parts.get(index).map(|next| next.first);
+        let (now, taken) = rayon::join(
+            || {
+                let numbered = group.par_iter().map(|part| {
+                    let index = parts.partition_point(|p| p.range.start <= part.range.start);
+                    work_on_part(&source, part, next(index), &work)
+                });
+                numbered.collect::<Vec<_>>()
+            },
+            || -> Result<Option<&Part>> {
+                for (part, worked) in waiting.iter().zip(worked.drain(..)) {
+                    let Some(worked) = worked else {
+                        return Ok(Some(part));
+                    };
+                    for result in worked.results {
+                        take(result?)?;
+                    }
+                    last = worked.end;
+                }
+                Ok(None)
+            },
+        );
+        if let Some(part) = taken? {
+            // What is wrong there, if anything is, shows when the rest is read as a whole.
+            let mut stream = yaml::Stream::of_part(valid, part.range.start..valid.len());
+            let syntax = |e| syntax_error(text, &e);
+            let mut number = part.first;
+            while let Some(document) = stream.next_document().map_err(syntax)? {
+                take(work(&source, &document, number, stream.position())?)?;
+                number += 1;
+                last = stream.position();
+            }
+            return Ok(last);
+        }
+        worked = now;
+        waiting = group;
+    }
+    Ok(last)
+}
+
+/// What came of the documents of a part; `None` if it is not sound.
+type Worked<T> = Option<PartResults<T>>;
+
+struct PartResults<T> {
+    results: Vec<Result<T>>,
+    end: usize,
+}
+
+/// Works on the documents of a part, up to the first error. `next` is the number that its last
+/// document comes before.
+fn work_on_part<T>(
+    source: &Source<'_>,
+    part: &Part,
+    next: Option<usize>,
+    work: impl Fn(&Source<'_>, &Document, usize, usize) -> Result<T>,
+) -> Worked<T> {
+    let mut stream = yaml::Stream::of_part(source.text, part.range.clone());
+    let mut results = Vec::new();
+    while let Some(document) = stream.next_document().ok()? {
+        let number = part.first + results.len();
+        let result = work(source, &document, number, stream.position());
+        let failed = result.is_err();
+        results.push(result);
+        if failed {
+            break;
+        }
+    }
+    let failed = results.last().is_some_and(Result::is_err);
+    let is_sound = failed || next.is_none_or(|next| next == part.first + results.len());
+    is_sound.then(|| PartResults {
+        results,
+        end: stream.position(),
+    })
 }
 
 /// The entry of a document's metadata.

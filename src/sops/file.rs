@@ -74,6 +74,10 @@ pub fn metadata_of(text: &[u8], format: Format) -> Result<Option<Metadata>> {
     if memchr::memmem::find(text, b"sops").is_none() {
         return Ok(None);
     }
+    let text = match format {
+        Format::Yaml => first_document(text),
+        Format::Json => text,
+    };
     let syntax = |e| syntax_error(text, &e);
     let document = match format {
         Format::Yaml => yaml::Stream::new(text)
@@ -94,6 +98,17 @@ pub fn metadata_of(text: &[u8], format: Format) -> Result<Option<Metadata>> {
         Some((document, node)) => Metadata::read(document, node, source.text).map(Some),
         None => Ok(None),
     }
+}
+
+/// The start of a YAML text, with all of its first document. A line that starts with `---` always ends a
+/// document, except for the first such line, and one that is longer, such as `----`.
+fn first_document(text: &[u8]) -> &[u8] {
+    let is_marker =
+        |at: &usize| matches!(text.get(at + 4), None | Some(b' ' | b'\t' | b'\r' | b'\n'));
+    let second = memchr::memmem::find_iter(text, b"\n---")
+        .filter(is_marker)
+        .nth(1);
+    second.map_or(text, |at| text.get(..=at).unwrap_or(text))
 }
 
 /// Seals a plain text with a fresh data key.

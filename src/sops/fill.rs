@@ -1,54 +1,55 @@
-//! The second walk of sealing: the stand-ins of the skeleton become ciphertext.
+//! The second walk of sealing, over the skeleton: what sops will see.
+
+use std::ops::Range;
 
 use zeroize::Zeroizing;
 
-use super::cipher::Cipher;
-use super::iv::IvSource;
+use super::cipher::sealed_len;
+use super::jobs::{Jobs, Plain};
 use super::layout::Layout;
-use super::mac::MacHasher;
-use super::selector::Selector;
-use super::stand_in::{Found, StandIn, Trace, self_check};
+use super::stand_in::{Found, StandIn, self_check};
+use super::trace::Trace;
 use super::walk::{Place, Source, Visitor};
-use crate::document::edit::Edits;
 use crate::document::restyle::write_opened;
 use crate::document::scalar::{Scalar, ScalarType};
 use crate::document::tree::{Document, NodeId};
 use crate::document::yaml::reader::line_end;
 use crate::document::yaml::restyle::Surroundings;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Kind, Result};
 
-/// Meets the leaves of the skeleton and fills the stand-ins.
-pub(super) struct Filler<'f> {
+/// Meets the leaves of the skeleton. Checks that they are those of the source, and takes down what
+/// is to be sealed under which key path.
+pub(super) struct Filler<'f, 'd> {
     pub(super) document: &'f Document,
     pub(super) source: &'f Source<'f>,
-    pub(super) original: &'f Source<'f>,
     pub(super) around: Surroundings<'f>,
+    /// The document that the skeleton was made of; its comments are the skeleton's, one by one.
+    pub(super) original: &'d Document,
+    pub(super) original_source: &'d Source<'d>,
     pub(super) stand_in: &'f StandIn,
-    /// The document whose comments the skeleton's stand for, one by one.
-    pub(super) commented: &'f Document,
     pub(super) sealed_comments: &'f [bool],
-    pub(super) found: &'f [Found<'f>],
-    pub(super) places: &'f [usize],
+    pub(super) found: &'f [Found<'d>],
+    pub(super) places: &'f [Range<usize>],
     pub(super) next: usize,
-    pub(super) mac: &'f mut MacHasher,
-    pub(super) mac_only_encrypted: bool,
-    pub(super) selector: &'f Selector,
-    pub(super) cipher: &'f Cipher,
-    pub(super) ivs: &'f mut IvSource,
-    pub(super) edits: Edits,
-    pub(super) layout: &'f mut Layout,
+    pub(super) jobs: Jobs,
+    /// Comments that the rule selects in the skeleton only: they have no stand-in yet.
+    pub(super) moved: Vec<u32>,
+    pub(super) layout: Layout,
     pub(super) layout_needed: bool,
     pub(super) number: usize,
     pub(super) trace: Trace,
     pub(super) scratch: Zeroizing<Vec<u8>>,
 }
 
-impl Filler<'_> {
+impl Filler<'_, '_> {
     /// Notes the source's spelling if opening would not give it back.
     fn note_spelling(&mut self, node: NodeId, found: &Found<'_>, place: &Place<'_>) {
-        let Some(region) = &found.region else { return };
-        let source = self.original.text.as_bytes();
-        let original = &source[found.span.clone()];
+        let Some(original_node) = found.node else {
+            return;
+        };
+        let span = self.original.span(original_node);
+        let source = self.original_source.text.as_bytes();
+        let original = &source[span.clone()];
         let around = Surroundings {
             parent: place.parent,
             ..self.around
@@ -72,7 +73,7 @@ impl Filler<'_> {
                     self.scratch
                         .splice(comment.at..comment.at, text.iter().copied());
                 }
-                let at_end = found.span.end == source.len() && !original.ends_with(b"\n");
+                let at_end = span.end == source.len() && !original.ends_with(b"\n");
                 let opened: &[u8] = match self.scratch.strip_suffix(around.line_break.as_bytes()) {
                     Some(shorter) if at_end => shorter,
                     _ => &self.scratch,
@@ -84,54 +85,43 @@ impl Filler<'_> {
             }
         }
         self.layout_needed = true;
+        let properties = self.original.properties(original_node);
+        let start = properties.map_or(span.start, |p| p.span.start);
         self.layout.note(
             self.number,
             place.pointer(self.document, self.source),
-            &source[region.clone()],
+            &source[start..span.end],
         );
     }
 }
 
-impl Visitor for Filler<'_> {
-    fn leaf(&mut self, node: NodeId, scalar: Scalar<'_>, place: &Place<'_>) -> Result<()> {
-        if scalar.ty == ScalarType::Null {
-            return Ok(());
-        }
+impl<'f> Visitor<'f> for Filler<'f, '_> {
+    const CHECK_KEYS: bool = false;
+
+    fn leaf(&mut self, node: NodeId, scalar: Scalar<'f>, place: &Place<'_>) -> Result<()> {
         let is_stand_in = scalar.canonical.starts_with(self.stand_in.mark());
         if !is_stand_in {
-            self.trace
-                .leaf(place.aad, place.selected, scalar.ty, &scalar.canonical);
-            if !self.mac_only_encrypted || place.selected {
-                self.mac.update(&scalar.canonical);
-            }
+            self.trace.leaf(place.aad, place.selected, &scalar);
             return Ok(());
         }
-        let (Some(found), Some(&at)) = (self.found.get(self.next), self.places.get(self.next))
+        let (Some(found), Some(at)) = (self.found.get(self.next), self.places.get(self.next))
         else {
             return Err(self_check("a stand-in is met twice"));
         };
-        self.next += 1;
-        if !place.selected {
-            return Err(self_check("a stand-in moved out of the selected place"));
+        let span = self.document.span(node);
+        if !place.selected || at.start < span.start || at.end > span.end {
+            return Err(self_check("a stand-in moved"));
         }
-        self.trace
-            .leaf(place.aad, true, found.value.ty, &found.value.canonical);
-        self.mac.update(&found.value.canonical);
-        let iv = self.ivs.next_iv();
-        let (cipher, value) = (self.cipher, &found.value);
-        let stand_in_len = self.stand_in.len(value);
-        self.edits.replace_with(at..at + stand_in_len, |out| {
-            cipher.seal_into(out, &value.canonical, place.aad.as_bytes(), value.ty, &iv)
-        })?;
+        self.trace.leaf(place.aad, true, &found.value);
+        self.jobs
+            .add(at.clone(), place.aad, Plain::Leaf(self.next))?;
+        self.next += 1;
         self.note_spelling(node, found, place);
         Ok(())
     }
 
     fn comment(&mut self, number: u32, place: &Place<'_>) -> Result<()> {
-        let comments = (
-            self.document.comment(number),
-            self.commented.comment(number),
-        );
+        let comments = (self.document.comment(number), self.original.comment(number));
         let (Some(comment), Some(original)) = comments else {
             return Err(self_check("a comment was lost"));
         };
@@ -142,7 +132,7 @@ impl Visitor for Filler<'_> {
         if !place.selected {
             return match expected {
                 true => Err(self
-                    .original
+                    .original_source
                     .error(
                         original.span.start,
                         Kind::Input,
@@ -153,26 +143,19 @@ impl Visitor for Filler<'_> {
                 false => Ok(()),
             };
         }
-        let span = comment.span.start + 1..comment.span.end;
-        let text = &self.original.text.as_bytes()[original.span.start + 1..original.span.end];
+        let text = original.span.start + 1..original.span.end;
         if text.is_empty() {
             return Ok(());
         }
+        if !expected {
+            self.moved.push(number);
+            return Ok(());
+        }
         self.layout_needed |= !comment.own_line;
-        let iv = self.ivs.next_iv();
-        let (cipher, selector) = (self.cipher, self.selector);
-        self.edits.replace_with(span, |out| {
-            let start = out.len();
-            cipher.seal_into(out, text, place.aad.as_bytes(), ScalarType::Comment, &iv)?;
-            let sealed = std::str::from_utf8(&out[start..]).unwrap_or("");
-            if selector.exempts_encrypted_comment(sealed) {
-                return Err(Error::new(
-                    Kind::Config,
-                    "an encrypted comment would match `unencrypted_comment_regex`",
-                )
-                .hint("make the expression one that ciphertext cannot match"));
-            }
-            Ok::<(), Error>(())
-        })
+        let at = comment.span.start + 1..comment.span.end;
+        if at.len() != sealed_len(text.len(), ScalarType::Comment) {
+            return Err(self_check("the stand-in of a comment was lost"));
+        }
+        self.jobs.add(at, place.aad, Plain::Comment(text))
     }
 }

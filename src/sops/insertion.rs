@@ -79,7 +79,7 @@ pub fn insertion(document: &Document, source: &Source<'_>, end: usize) -> Insert
             line_break,
         };
     }
-    let at = document.extent().content_end.min(end);
+    let at = before_blanks(document, bytes, document.extent().content_end.min(end));
     let column = match document.root() {
         Some(root) if matches!(document.kind(root), NodeKind::Mapping { .. }) => {
             column(bytes, document.span(root).start)
@@ -98,6 +98,19 @@ pub fn insertion(document: &Document, source: &Source<'_>, end: usize) -> Insert
         indent_unit,
         line_break,
     }
+}
+
+/// The end of a text without a last line of blanks alone, which is nothing: with a line break behind
+/// it, it would be an empty line, and those count in a block scalar.
+fn before_blanks(document: &Document, bytes: &[u8], end: usize) -> usize {
+    if end < bytes.len() || document.open_ended(end).is_some() {
+        return end;
+    }
+    let text = &bytes[..end];
+    let blanks = text.iter().rev().take_while(|b| matches!(b, b' ' | b'\t'));
+    let start = end - blanks.count();
+    let is_line = start == 0 || ends_with_break(&bytes[..start]);
+    if is_line { start } else { end }
 }
 
 impl Insertion {

@@ -33,6 +33,14 @@ impl IvSource {
         IvSource(StdRng::from_seed(seed))
     }
 
+    /// A source of its own for a part of the work, seeded from this one.
+    #[must_use]
+    pub fn split(&mut self) -> Self {
+        let mut seed = Zeroizing::new([0; 32]);
+        self.0.fill_bytes(seed.as_mut_slice());
+        Self::from_seed(*seed)
+    }
+
     /// The next nonce.
     pub fn next_iv(&mut self) -> Iv {
         let mut iv = [0; IV_LEN];
@@ -77,6 +85,19 @@ mod tests {
             IvSource::from_os().unwrap().next_iv(),
             IvSource::from_os().unwrap().next_iv()
         );
+    }
+
+    #[test]
+    fn parts_have_their_own_nonces() {
+        let mut source = IvSource::from_seed([7; 32]);
+        let (mut one, mut two) = (source.split(), source.split());
+        let seen = [
+            source.next_iv(),
+            one.next_iv(),
+            two.next_iv(),
+            one.next_iv(),
+        ];
+        assert_eq!(seen.iter().collect::<HashSet<_>>().len(), 4);
     }
 
     #[test]

@@ -47,6 +47,12 @@ impl Layout {
         }
     }
 
+    /// Adds the notes on another document.
+    pub fn append(&mut self, other: Layout) {
+        self.order.extend(other.order);
+        self.spellings.extend(other.spellings);
+    }
+
     /// The source text of a node.
     pub fn spelling(&self, document: usize, pointer: &str) -> Option<&[u8]> {
         if self.spellings.is_empty() {

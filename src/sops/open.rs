@@ -3,27 +3,29 @@
 use zeroize::Zeroizing;
 
 use super::cipher::Cipher;
-use super::documents::{for_each_document, metadata_range};
+use super::documents::{for_each_document, metadata_range, work_through};
 use super::envelope::Envelope;
 use super::insertion::{Scar, ends_with_break, insertion};
 use super::layout::{LAYOUT_AAD, Layout, SCAR};
 use super::mac::{MacHasher, open_mac};
 use super::metadata::Metadata;
-use super::opener::{Opener, trace};
+use super::opener::Opener;
 use super::plain_paths::PlainPaths;
-use super::printed::Printed;
+use super::printed::{Noted, Printed};
 use super::selector::{Selector, Walk};
+use super::trace::Trace;
 use super::walk::{Place, Source, Visitor, walk};
 use crate::document::Format;
 use crate::document::edit::Edits;
 use crate::document::scalar::Scalar;
 use crate::document::tree::{Document, NodeId, NodeKind};
 use crate::error::{Error, Kind, Result};
+use crate::secret::SecretBuffer;
 
 /// An opened file.
 pub struct Opened {
     /// The plain text.
-    pub bytes: Zeroizing<Vec<u8>>,
+    pub bytes: SecretBuffer,
     /// How many leaves were ciphertext.
     pub leaves: usize,
     /// Lines of comments that stand in clear where comments are encrypted.
@@ -62,50 +64,44 @@ pub fn open(
         (Format::Yaml, None) => Printed::of(text),
         _ => None,
     };
-    let mut opened = open_with(
-        text,
+    let work = DocumentWork {
         format,
-        metadata,
         selector,
         cipher,
-        checks,
-        layout.as_ref(),
-        printed.as_mut(),
-    )?;
+        mac_only_encrypted: metadata.mac_only_encrypted,
+        layout: layout.as_ref(),
+        is_printed: printed.is_some(),
+    };
+    let mut attempt = work.open_all(text, metadata, checks, printed.as_mut())?;
     if let Some(bytes) = printed.and_then(|p| p.print(text)) {
-        opened.opened.bytes = bytes;
-        return Ok(opened.opened);
+        attempt.opened.bytes = bytes;
+        return Ok(attempt.opened);
     }
-    if layout.as_ref().is_some_and(|l| !l.is_empty()) && !reads_back(&opened, format, selector) {
+    if layout.as_ref().is_some_and(|l| !l.is_empty()) && !work.reads_back(&attempt) {
         // The file was changed since the spellings were noted: its values count, not its looks.
-        let none = Layout::new();
-        opened = open_with(
-            text,
-            format,
-            metadata,
-            selector,
-            cipher,
-            checks,
-            Some(&none),
-            None,
-        )?;
+        let none = Layout::default();
+        let work = DocumentWork {
+            layout: Some(&none),
+            ..work
+        };
+        attempt = work.open_all(text, metadata, checks, None)?;
     }
     if !ends_with_break(text)
-        && !ends_with_break(&opened.opened.bytes)
-        && !reads_back(&opened, format, selector)
+        && !ends_with_break(&attempt.opened.bytes)
+        && !work.reads_back(&attempt)
     {
         // The final line break was lost after sealing, and the last block scalar needs one.
         let has_crlf = memchr::memmem::find(text, b"\r\n").is_some();
         let line_break: &[u8] = if has_crlf { b"\r\n" } else { b"\n" };
-        opened.opened.bytes.extend_from_slice(line_break);
+        attempt.opened.bytes.push(line_break);
     }
-    Ok(opened.opened)
+    Ok(attempt.opened)
 }
 
 struct Attempt {
     opened: Opened,
     /// What the leaves are, to compare the opened text with.
-    leaves_trace: Vec<u8>,
+    traces: Vec<u64>,
 }
 
 fn read_layout(metadata: &Metadata, cipher: &Cipher) -> Option<Layout> {
@@ -114,76 +110,140 @@ fn read_layout(metadata: &Metadata, cipher: &Cipher) -> Option<Layout> {
     Layout::from_bytes(&notes)
 }
 
-#[allow(clippy::too_many_arguments)]
-fn open_with(
-    text: &[u8],
+/// What is the same for all documents of a file.
+struct DocumentWork<'a> {
     format: Format,
-    metadata: &Metadata,
-    selector: &Selector,
-    cipher: &Cipher,
-    checks: Checks,
-    layout: Option<&Layout>,
-    mut printed: Option<&mut Printed>,
-) -> Result<Attempt> {
-    let mut mac = MacHasher::new(metadata.mac_only_encrypted);
-    // Ciphertext is longer than what it holds: the opened text is never longer by much.
-    let mut out = Zeroizing::new(Vec::with_capacity(text.len() + 64));
-    let mut leaves = 0;
-    let mut clear_comments = Vec::new();
-    let mut plain = PlainPaths::default();
-    let mut done = 0;
-    let mut leaves_trace = Vec::new();
-    for_each_document(text, format, |source, document, number, end| {
+    selector: &'a Selector,
+    cipher: &'a Cipher,
+    mac_only_encrypted: bool,
+    layout: Option<&'a Layout>,
+    /// The text looks as SOPS prints: note what is opened.
+    is_printed: bool,
+}
+
+impl DocumentWork<'_> {
+    fn open_all(
+        &self,
+        text: &[u8],
+        metadata: &Metadata,
+        checks: Checks,
+        mut printed: Option<&mut Printed>,
+    ) -> Result<Attempt> {
+        let mut mac = MacHasher::new(self.mac_only_encrypted);
+        let mut plain = PlainPaths::default();
+        let mut traces = Vec::new();
+        let mut opened = Opened {
+            bytes: SecretBuffer::default(),
+            leaves: 0,
+            clear_comments: Vec::new(),
+        };
+        let end = work_through(
+            text,
+            self.format,
+            |source, document, number, end| self.open(source, document, number, end),
+            |document: OpenedDocument| {
+                mac.update(&document.mac_input);
+                plain.append(document.plain);
+                opened.leaves += document.leaves;
+                opened.clear_comments.extend(document.clear_comments);
+                if let Some(printed) = printed.as_deref_mut() {
+                    printed.note(traces.len(), document.printed);
+                }
+                traces.push(document.trace);
+                if document.is_all {
+                    opened.bytes = document.bytes;
+                } else {
+                    if traces.len() == 1 {
+                        // Ciphertext is longer than what it holds.
+                        opened.bytes = SecretBuffer::with_capacity(text.len() + 64);
+                    }
+                    opened.bytes.push(&document.bytes);
+                }
+                Ok(())
+            },
+        )?;
+        opened.bytes.push(&text[end..]);
+        if self.format == Format::Json && self.layout.is_none() && !opened.bytes.ends_with(b"\n") {
+            // sops ends what it prints with a line break, its sealed files before 3.10 did not.
+            opened.bytes.push(b"\n");
+        }
+        plain.check()?;
+        if !checks.ignore_mac {
+            check_mac(metadata, self.cipher, mac)?;
+        }
+        Ok(Attempt { opened, traces })
+    }
+
+    /// The opened text means what was decrypted.
+    fn reads_back(&self, attempt: &Attempt) -> bool {
+        let mut traces = Vec::new();
+        let bytes = &attempt.opened.bytes;
+        let read = for_each_document(bytes, self.format, |source, document, _, _| {
+            let mut reader = Reader(Trace::default());
+            walk(document, source, &mut Walk::new(self.selector), &mut reader)?;
+            traces.push(reader.0.finish());
+            Ok(())
+        });
+        read.is_ok() && traces == attempt.traces
+    }
+
+    fn open(
+        &self,
+        source: &Source<'_>,
+        document: &Document,
+        number: usize,
+        end: usize,
+    ) -> Result<OpenedDocument> {
         let start = document.extent().start;
-        let around = insertion(document, source, end).around(source.text);
         let mut opener = Opener {
             document,
             source,
-            around,
-            cipher,
-            mac: &mut mac,
-            mac_only_encrypted: metadata.mac_only_encrypted,
-            layout,
+            around: insertion(document, source, end).around(source.text),
+            cipher: self.cipher,
+            mac_input: SecretBuffer::with_capacity(end - start),
+            mac_only_encrypted: self.mac_only_encrypted,
+            layout: self.layout,
             number,
             edits: Edits::with_capacity(end - start),
             limit: metadata_range(document, source).map_or(usize::MAX, |r| r.start),
-            plain: &mut plain,
+            plain: PlainPaths::default(),
             leaves: 0,
-            clear_comments: &mut clear_comments,
+            clear_comments: Vec::new(),
             scratch: Zeroizing::new(Vec::new()),
-            trace: &mut leaves_trace,
-            printed: printed.as_deref_mut(),
+            trace: Trace::default(),
+            printed: self.is_printed.then(Vec::new),
         };
-        walk(document, source, &mut Walk::new(selector), &mut opener)?;
+        walk(document, source, &mut Walk::new(self.selector), &mut opener)?;
         opener.restore_collections()?;
-        let Opener {
-            mut edits,
-            leaves: found,
-            ..
-        } = opener;
-        leaves += found;
-        remove_metadata(document, source, layout, number, &mut edits);
-        edits.apply(text, start..end, &mut out);
-        done = end;
-        Ok(())
-    })?;
-    out.extend_from_slice(&text[done..]);
-    if format == Format::Json && layout.is_none() && !out.ends_with(b"\n") {
-        // sops ends what it prints with a line break, its sealed files before 3.10 did not.
-        out.push(b'\n');
+        remove_metadata(document, source, self.layout, number, &mut opener.edits);
+        let mut bytes = Vec::new();
+        opener
+            .edits
+            .apply(source.text.as_bytes(), start..end, &mut bytes);
+        Ok(OpenedDocument {
+            bytes: bytes.into(),
+            is_all: start == 0 && end == source.text.len(),
+            mac_input: opener.mac_input,
+            plain: opener.plain,
+            leaves: opener.leaves,
+            clear_comments: opener.clear_comments,
+            trace: opener.trace.finish(),
+            printed: opener.printed.unwrap_or_default(),
+        })
     }
-    plain.check()?;
-    if !checks.ignore_mac {
-        check_mac(metadata, cipher, mac)?;
-    }
-    Ok(Attempt {
-        opened: Opened {
-            bytes: out,
-            leaves,
-            clear_comments,
-        },
-        leaves_trace,
-    })
+}
+
+/// What came of a document.
+struct OpenedDocument {
+    bytes: SecretBuffer,
+    /// Nothing of the file is before or behind it.
+    is_all: bool,
+    mac_input: SecretBuffer,
+    plain: PlainPaths,
+    leaves: usize,
+    clear_comments: Vec<usize>,
+    trace: u64,
+    printed: Vec<Noted>,
 }
 
 fn check_mac(metadata: &Metadata, cipher: &Cipher, mac: MacHasher) -> Result<()> {
@@ -241,23 +301,12 @@ fn remove_metadata(
     }
 }
 
-/// The opened text means what was decrypted.
-fn reads_back(attempt: &Attempt, format: Format, selector: &Selector) -> bool {
-    let mut reader = Reader { trace: Vec::new() };
-    let read = for_each_document(&attempt.opened.bytes, format, |source, document, _, _| {
-        walk(document, source, &mut Walk::new(selector), &mut reader)
-    });
-    read.is_ok() && reader.trace == attempt.leaves_trace
-}
-
 /// Notes what the leaves of a text are.
-struct Reader {
-    trace: Vec<u8>,
-}
+struct Reader(Trace);
 
-impl Visitor for Reader {
-    fn leaf(&mut self, _node: NodeId, scalar: Scalar<'_>, place: &Place<'_>) -> Result<()> {
-        trace(&mut self.trace, &scalar, place);
+impl<'d> Visitor<'d> for Reader {
+    fn leaf(&mut self, _node: NodeId, scalar: Scalar<'d>, place: &Place<'_>) -> Result<()> {
+        self.0.leaf(place.aad, true, &scalar);
         Ok(())
     }
 }

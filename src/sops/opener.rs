@@ -8,9 +8,9 @@ use super::cipher::Cipher;
 use super::emission::Part;
 use super::envelope::{Envelope, looks_damaged, looks_sealed};
 use super::layout::Layout;
-use super::mac::MacHasher;
 use super::plain_paths::{PlainPaths, damaged};
-use super::printed::Printed;
+use super::printed::Noted;
+use super::trace::Trace;
 use super::walk::{Place, Source, Visitor, key_text};
 use crate::document::edit::Edits;
 use crate::document::restyle::write_opened;
@@ -20,26 +20,27 @@ use crate::document::yaml::reader::{break_len, column, line_end};
 use crate::document::yaml::restyle::Surroundings;
 use crate::document::yaml::spell::double_quoted;
 use crate::error::{Error, Kind, Result};
+use crate::secret::SecretBuffer;
 
 pub(super) struct Opener<'o> {
     pub(super) document: &'o Document,
     pub(super) source: &'o Source<'o>,
     pub(super) around: Surroundings<'o>,
     pub(super) cipher: &'o Cipher,
-    pub(super) mac: &'o mut MacHasher,
+    pub(super) mac_input: SecretBuffer,
     pub(super) mac_only_encrypted: bool,
     pub(super) layout: Option<&'o Layout>,
     pub(super) number: usize,
     pub(super) edits: Edits,
     /// Where the metadata begins, with the line break that was put before it: edits end here.
     pub(super) limit: usize,
-    pub(super) plain: &'o mut PlainPaths,
+    pub(super) plain: PlainPaths,
     pub(super) leaves: usize,
-    pub(super) clear_comments: &'o mut Vec<usize>,
+    pub(super) clear_comments: Vec<usize>,
     pub(super) scratch: Zeroizing<Vec<u8>>,
-    pub(super) trace: &'o mut Vec<u8>,
+    pub(super) trace: Trace,
     /// Takes note of what is opened, in a text that SOPS printed.
-    pub(super) printed: Option<&'o mut Printed>,
+    pub(super) printed: Option<Vec<Noted>>,
 }
 
 impl Opener<'_> {
@@ -187,7 +188,7 @@ fn comment_lines(text: &[u8], indent: usize, line_break: &str, out: &mut Vec<u8>
     }
 }
 
-impl Visitor for Opener<'_> {
+impl Visitor<'_> for Opener<'_> {
     fn leaf(&mut self, node: NodeId, scalar: Scalar<'_>, place: &Place<'_>) -> Result<()> {
         if scalar.ty == ScalarType::Null {
             return Ok(());
@@ -195,9 +196,9 @@ impl Visitor for Opener<'_> {
         let sealed = place.selected && !scalar.canonical.is_empty();
         if !sealed {
             if !self.mac_only_encrypted || place.selected {
-                self.mac.update(&scalar.canonical);
+                self.mac_input.push(&scalar.canonical);
             }
-            trace(self.trace, &scalar, place);
+            self.trace.leaf(place.aad, true, &scalar);
             // A spelling noted for a value in clear: a block scalar at the end of the text.
             if let Some(spelling) = self
                 .layout
@@ -241,7 +242,7 @@ impl Visitor for Opener<'_> {
         self.leaves += 1;
         if ty == ScalarType::Comment {
             if let Some(printed) = &mut self.printed {
-                printed.note(self.number, Part::Leaf(node), ty, &self.scratch);
+                printed.push(Noted::new(Part::Leaf(node), ty, &self.scratch));
             }
             self.comment_item(node);
             return Ok(());
@@ -256,10 +257,10 @@ impl Visitor for Opener<'_> {
             )
             .because(format!("it says `type:{}`", ty.name()))
         })?;
-        self.mac.update(&value.canonical);
-        trace(self.trace, &value, place);
+        self.mac_input.push(&value.canonical);
+        self.trace.leaf(place.aad, true, &value);
         if let Some(printed) = &mut self.printed {
-            printed.note(self.number, Part::Leaf(node), ty, &value.canonical);
+            printed.push(Noted::new(Part::Leaf(node), ty, &value.canonical));
         }
         if place.alias.is_none() {
             let noted = self.layout.filter(|l| !l.is_empty());
@@ -311,7 +312,7 @@ impl Visitor for Opener<'_> {
         self.leaves += 1;
         if let Some(printed) = &mut self.printed {
             let part = Part::Comment(number);
-            printed.note(self.number, part, ScalarType::Comment, &self.scratch);
+            printed.push(Noted::new(part, ScalarType::Comment, &self.scratch));
         }
         let line_break = self.around.line_break;
         let indent = column(bytes, comment.span.start);
@@ -340,18 +341,4 @@ impl Visitor for Opener<'_> {
             .replace(comment.span.start - blanks..comment.span.end, b"");
         Ok(())
     }
-}
-
-/// Folds a leaf into a short digest of all leaves: secrets are not kept.
-pub(super) fn trace(trace: &mut Vec<u8>, scalar: &Scalar<'_>, place: &Place<'_>) {
-    use std::hash::{DefaultHasher, Hash as _, Hasher as _};
-    if scalar.ty == ScalarType::Null {
-        return;
-    }
-    let mut hasher = DefaultHasher::new();
-    trace.hash(&mut hasher);
-    place.aad.hash(&mut hasher);
-    scalar.ty.hash(&mut hasher);
-    scalar.canonical.hash(&mut hasher);
-    *trace = hasher.finish().to_le_bytes().to_vec();
 }

@@ -22,6 +22,12 @@ impl PlainPaths {
         self.paths.push(path);
     }
 
+    /// Adds those of a later document.
+    pub(super) fn append(&mut self, mut later: PlainPaths) {
+        self.first = self.first.take().or(later.first);
+        self.paths.append(&mut later.paths);
+    }
+
     /// An error that names the paths, if there are any.
     pub(super) fn check(self) -> Result<()> {
         let Some(first) = self.first else {

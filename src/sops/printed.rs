@@ -16,6 +16,7 @@ use crate::document::tree::{Document, NodeId, NodeKind};
 use crate::document::yaml::Stream;
 use crate::document::yaml::emit::{Displaced, Emitted, emit};
 use crate::document::yaml::reader::column;
+use crate::secret::SecretBuffer;
 
 /// Longer texts are not compared with what SOPS would print, but opened in place: the comparison
 /// takes the memory of a second text and its trees. Flux reads files up to 5 MiB.
@@ -23,6 +24,15 @@ pub(super) const MAX_PRINTED: usize = 5 << 20;
 
 /// What a part is once it is opened: type and plaintext.
 type Plain = (ScalarType, Zeroizing<Vec<u8>>);
+
+/// A part of a document, and what it is once it is opened.
+pub(super) struct Noted(Part, Plain);
+
+impl Noted {
+    pub(super) fn new(part: Part, ty: ScalarType, plain: &[u8]) -> Self {
+        Noted(part, (ty, Zeroizing::new(plain.to_vec())))
+    }
+}
 
 /// A sealed text that is, comments aside, what SOPS would print for it.
 pub(super) struct Printed {
@@ -71,14 +81,15 @@ impl Printed {
         })
     }
 
-    /// Notes what a value or comment of a document is once it is opened.
-    pub(super) fn note(&mut self, document: usize, part: Part, ty: ScalarType, plain: &[u8]) {
-        let plain = Zeroizing::new(plain.to_vec());
-        self.opened.insert((document, part), (ty, plain));
+    /// Notes what the values and comments of a document are once they are opened.
+    pub(super) fn note(&mut self, document: usize, noted: Vec<Noted>) {
+        let noted = noted.into_iter();
+        self.opened
+            .extend(noted.map(|Noted(part, plain)| ((document, part), plain)));
     }
 
     /// The opened text, without the metadata, with the comments that SOPS loses as well.
-    pub(super) fn print(mut self, text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    pub(super) fn print(mut self, text: &[u8]) -> Option<SecretBuffer> {
         let source = source_of(std::str::from_utf8(text).ok()?);
         let mut trees: Vec<Emitted<'_>> = Vec::with_capacity(self.documents.len());
         for (number, document) in self.documents.iter().enumerate() {
@@ -102,7 +113,7 @@ impl Printed {
         // Ciphertext is longer than what it holds, indentation of its lines included as a rule.
         let mut out = Zeroizing::new(Vec::with_capacity(text.len() * 2));
         emit(&trees, self.indent, Displaced::Keep, &mut out);
-        Some(out)
+        Some(std::mem::take(&mut *out).into())
     }
 }
 

@@ -8,7 +8,7 @@
 //! Where this is stricter than SOPS: an invalid expression is an error. SOPS takes it for one that
 //! matches nothing, so a mistyped `encrypted_regex` leaves the whole file in plaintext.
 
-use std::collections::HashMap;
+use foldhash::HashMap;
 
 use super::goregex::{GoRegex, GoRegexError};
 use crate::error::{Error, Kind, Result};
@@ -18,6 +18,9 @@ pub const DEFAULT_UNENCRYPTED_SUFFIX: &str = "_unencrypted";
 
 /// How many verdicts on keys a walk remembers: more distinct keys than a manifest has.
 const REMEMBERED_KEYS: usize = 4096;
+
+/// Up to this number of keys, matching takes less time than remembering.
+const FEW_KEYS: usize = 64;
 
 /// The six settings as a creation rule or a metadata block gives them. Empty text counts as absent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -225,6 +228,7 @@ pub struct Walk<'s> {
     keys: Vec<bool>,
     containers: Vec<Comments>,
     verdicts: HashMap<String, bool>,
+    asked: usize,
 }
 
 /// The active comments of one container.
@@ -247,9 +251,10 @@ impl<'s> Walk<'s> {
     pub fn new(selector: &'s Selector) -> Self {
         Walk {
             selector,
-            keys: Vec::new(),
-            containers: Vec::new(),
-            verdicts: HashMap::new(),
+            keys: Vec::with_capacity(8),
+            containers: Vec::with_capacity(8),
+            verdicts: HashMap::default(),
+            asked: 0,
         }
     }
 
@@ -334,6 +339,10 @@ impl<'s> Walk<'s> {
         let Test::Regex(regex) = &self.selector.test else {
             return self.selector.test.matches(key);
         };
+        self.asked += 1;
+        if self.asked <= FEW_KEYS {
+            return regex.is_match(key);
+        }
         if let Some(&matched) = self.verdicts.get(key) {
             return matched;
         }

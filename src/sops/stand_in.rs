@@ -1,19 +1,22 @@
 //! What stands for ciphertext in the skeleton of a sealed text.
 
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::ops::Range;
+
+use memchr::memmem;
 
 use super::cipher::sealed_len;
 use super::iv::IvSource;
 use crate::document::scalar::{Scalar, ScalarType};
+use crate::document::tree::NodeId;
 use crate::error::{Error, Kind};
 
-/// The text that stands for a sealed value in the skeleton: as long as the sealed value will be,
-/// for where go-yaml puts a comment depends on distances. Starts with a number that no text holds
-/// by accident.
+/// The text that stands for a sealed value. It starts with a number that no text holds by accident.
+///
+/// In edits it is short; in the skeleton it is as long as the sealed value will be, for where go-yaml
+/// puts a comment depends on distances, and the ciphertext then goes over it.
 pub(super) struct StandIn {
-    mark: String,
-    /// Without comments distances do not matter, and short stand-ins save memory.
-    pub(super) exact: bool,
+    text: String,
+    finder: memmem::Finder<'static>,
 }
 
 impl StandIn {
@@ -23,31 +26,43 @@ impl StandIn {
         for byte in &iv[..12] {
             text.push_str(&format!("{byte:02x}"));
         }
-        StandIn {
-            mark: text,
-            exact: true,
-        }
+        text.push(']');
+        let finder = memmem::Finder::new(&text).into_owned();
+        StandIn { text, finder }
     }
 
     /// What every stand-in of a value starts with.
     pub(super) fn mark(&self) -> &[u8] {
-        self.mark.as_bytes()
+        self.text.as_bytes().strip_suffix(b"]").unwrap_or_default()
     }
 
-    /// The length of the stand-in of a value.
-    pub(super) fn len(&self, value: &Scalar<'_>) -> usize {
-        match self.exact {
-            true => sealed_len(value.canonical.len(), value.ty),
-            false => self.mark.len() + 1,
+    /// The stand-in of a value, in edits.
+    pub(super) fn short(&self) -> &[u8] {
+        self.text.as_bytes()
+    }
+
+    /// Appends the new text of an edit, with its stand-ins at the length that the values in `found`
+    /// will have. Notes where they are in `out`.
+    pub(super) fn write_lengthened<'f, 'd: 'f>(
+        &self,
+        text: &[u8],
+        found: &mut impl Iterator<Item = &'f Found<'d>>,
+        places: &mut Vec<Range<usize>>,
+        out: &mut Vec<u8>,
+    ) {
+        let mut done = 0;
+        for at in self.finder.find_iter(text) {
+            let Some(found) = found.next() else { break };
+            out.extend_from_slice(&text[done..at]);
+            let start = out.len();
+            let len = sealed_len(found.value.canonical.len(), found.value.ty);
+            out.extend_from_slice(self.mark());
+            out.resize(start + len - 1, b'x');
+            out.push(b']');
+            places.push(start..out.len());
+            done = at + self.text.len();
         }
-    }
-
-    /// Appends the stand-in of a value.
-    pub(super) fn write(&self, value: &Scalar<'_>, out: &mut Vec<u8>) {
-        let end = out.len() + self.len(value);
-        out.extend_from_slice(self.mark());
-        out.resize(end - 1, b'x');
-        out.push(b']');
+        out.extend_from_slice(&text[done..]);
     }
 
     /// Appends the stand-in of a comment's text, which is told by its place.
@@ -59,31 +74,11 @@ impl StandIn {
     }
 }
 
-/// A running digest of what a walk met, to compare the two parses by.
-#[derive(Default)]
-pub(super) struct Trace(DefaultHasher);
-
-impl Trace {
-    pub(super) fn leaf(&mut self, aad: &str, selected: bool, ty: ScalarType, canonical: &[u8]) {
-        aad.hash(&mut self.0);
-        selected.hash(&mut self.0);
-        ty.hash(&mut self.0);
-        canonical.hash(&mut self.0);
-    }
-
-    pub(super) fn finish(&self) -> u64 {
-        self.0.finish()
-    }
-}
-
 /// A leaf of the source that is to be encrypted.
 pub(super) struct Found<'d> {
     pub(super) value: Scalar<'d>,
-    /// The bytes of the source that the sealed scalar replaces, properties included; `None` inside
-    /// an expanded alias.
-    pub(super) region: Option<std::ops::Range<usize>>,
-    /// The region that `region` shrinks to when the tag stays: the scalar alone.
-    pub(super) span: std::ops::Range<usize>,
+    /// The scalar that the sealed one replaces; `None` inside an expanded alias.
+    pub(super) node: Option<NodeId>,
     /// A tag had to go.
     pub(super) tag_dropped: bool,
 }

@@ -12,7 +12,7 @@ use super::iv::IvSource;
 use super::mac::{MacHasher, open_mac, seal_mac};
 use super::metadata::{Metadata, Spans};
 use super::plain_paths::{damaged, list_paths};
-use super::seal::ascii;
+use super::sealed_file::ascii;
 use super::selector::{Selector, Walk};
 use super::walk::{Place, Source, Visitor, walk};
 use crate::document::Format;
@@ -46,7 +46,7 @@ struct Finder<'f> {
     paths: &'f mut Vec<String>,
 }
 
-impl Visitor for Finder<'_> {
+impl Visitor<'_> for Finder<'_> {
     fn leaf(&mut self, node: NodeId, scalar: Scalar<'_>, place: &Place<'_>) -> Result<()> {
         if place.selected && is_plain(&scalar) {
             if looks_damaged(&scalar.canonical) {
@@ -168,7 +168,7 @@ struct Filler<'f> {
     scratch: Zeroizing<Vec<u8>>,
 }
 
-impl Visitor for Filler<'_> {
+impl Visitor<'_> for Filler<'_> {
     fn leaf(&mut self, node: NodeId, scalar: Scalar<'_>, place: &Place<'_>) -> Result<()> {
         if scalar.ty == ScalarType::Null {
             return Ok(());

@@ -1,6 +1,6 @@
 //! The walk over a document's leaves in the order, with the paths and with the selection of SOPS.
 
-use std::collections::HashSet;
+use foldhash::HashSet;
 
 use super::selector::Walk;
 use crate::document::place::place_of;
@@ -124,13 +124,16 @@ impl Place<'_> {
     }
 }
 
-/// What meets the leaves.
-pub trait Visitor {
+/// What meets the leaves. Their values borrow from the document and its text.
+pub trait Visitor<'d> {
+    /// Look for keys that stand twice in a mapping. A text made of one that was walked has none.
+    const CHECK_KEYS: bool = true;
+
     /// A scalar; null and empty ones too.
     ///
     /// # Errors
     /// Whatever the visitor cannot do; ends the walk.
-    fn leaf(&mut self, node: NodeId, scalar: Scalar<'_>, place: &Place<'_>) -> Result<()>;
+    fn leaf(&mut self, node: NodeId, scalar: Scalar<'d>, place: &Place<'_>) -> Result<()>;
 
     /// A comment (its number in the document).
     ///
@@ -162,9 +165,9 @@ pub trait Visitor {
 /// # Errors
 /// A root that is a list or a scalar, keys that are no strings or stand twice, values without a
 /// type, aliases that add more than [`MAX_ALIAS_NODES`]; and what the visitor returns.
-pub fn walk<V: Visitor>(
-    document: &Document,
-    source: &Source<'_>,
+pub fn walk<'d, V: Visitor<'d>>(
+    document: &'d Document,
+    source: &'d Source<'_>,
     selection: &mut Walk<'_>,
     visitor: &mut V,
 ) -> Result<()> {
@@ -173,48 +176,47 @@ pub fn walk<V: Visitor>(
         source,
         selection,
         visitor,
-        aad: String::new(),
-        segments: Vec::new(),
+        aad: String::with_capacity(64),
+        segments: Vec::with_capacity(8),
         alias: None,
         alias_nodes: 0,
     };
+    match root_mapping(document, source)? {
+        Some(root) => walker.mapping(root, true),
+        None => walker.root_comments(),
+    }
+}
+
+/// The mapping that a document is; `None` for an empty one.
+///
+/// # Errors
+/// It is a list or a value.
+pub(super) fn root_mapping(document: &Document, source: &Source<'_>) -> Result<Option<NodeId>> {
     let Some(root) = document.root() else {
-        return walker.root_comments();
+        return Ok(None);
     };
     let root = match document.kind(root) {
         NodeKind::Alias => document.alias_target(root).unwrap_or(root),
         _ => root,
     };
-    match document.kind(root) {
-        NodeKind::Mapping { .. } => walker.mapping(root, true),
-        NodeKind::Sequence { .. } => Err(source
-            .error(
-                document.span(root).start,
-                Kind::Input,
-                "the document is a list",
-            )
-            .because("sops encrypts mappings only")
-            .hint("put the list under a key")),
-        _ => {
-            let value = source.scalar(document, root)?;
-            if value.ty == ScalarType::Null {
-                return walker.root_comments();
-            }
-            Err(source
-                .error(
-                    document.span(root).start,
-                    Kind::Input,
-                    "the document is a single value",
-                )
-                .because("sops encrypts mappings only")
-                .hint("put the value under a key"))
-        }
-    }
+    let what = match document.kind(root) {
+        NodeKind::Mapping { .. } => return Ok(Some(root)),
+        NodeKind::Sequence { .. } => ("the document is a list", "put the list under a key"),
+        _ if source.scalar(document, root)?.ty == ScalarType::Null => return Ok(None),
+        _ => (
+            "the document is a single value",
+            "put the value under a key",
+        ),
+    };
+    Err(source
+        .error(document.span(root).start, Kind::Input, what.0)
+        .because("sops encrypts mappings only")
+        .hint(what.1))
 }
 
-struct Walker<'w, 's, V> {
-    document: &'w Document,
-    source: &'w Source<'w>,
+struct Walker<'d, 't, 'w, 's, V> {
+    document: &'d Document,
+    source: &'d Source<'t>,
     selection: &'w mut Walk<'s>,
     visitor: &'w mut V,
     aad: String,
@@ -223,7 +225,7 @@ struct Walker<'w, 's, V> {
     alias_nodes: usize,
 }
 
-impl<V: Visitor> Walker<'_, '_, V> {
+impl<'d, V: Visitor<'d>> Walker<'d, '_, '_, '_, V> {
     fn root_comments(&mut self) -> Result<()> {
         self.selection.enter();
         let document = self.document;
@@ -328,11 +330,11 @@ impl<V: Visitor> Walker<'_, '_, V> {
         let (document, source) = (self.document, self.source);
         self.selection.enter();
         let mut seen = Keys::default();
+        let check_keys = V::CHECK_KEYS && source.format == Format::Yaml;
         for (key, value) in document.entries(node) {
             self.comments(document.comments_before(key), Some(node))?;
             let text = string_key(document, source, key)?;
-            let is_json = self.source.format == Format::Json;
-            if !is_json && !seen.insert(text) {
+            if check_keys && !seen.insert(text, || document.entries(node).count()) {
                 return Err(self
                     .source
                     .error(
@@ -434,7 +436,7 @@ struct Keys<'a> {
 }
 
 impl<'a> Keys<'a> {
-    fn insert(&mut self, key: &'a str) -> bool {
+    fn insert(&mut self, key: &'a str, expected: impl FnOnce() -> usize) -> bool {
         const FEW: usize = 12;
         if self.few.len() < FEW {
             if self.few.contains(&key) {
@@ -444,6 +446,7 @@ impl<'a> Keys<'a> {
             return true;
         }
         if self.many.is_empty() {
+            self.many.reserve(expected());
             self.many.extend(self.few.iter().copied());
         }
         self.many.insert(key)

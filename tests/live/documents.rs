@@ -377,7 +377,7 @@ fn bare_lines(printed: &[u8]) -> Vec<String> {
 
 struct Values(Vec<u8>);
 
-impl Visitor for Values {
+impl Visitor<'_> for Values {
     fn leaf(&mut self, _: NodeId, value: Scalar<'_>, place: &Place<'_>) -> secrets::Result<()> {
         if value.canonical.as_ref() == b"-0" {
             // sops prints this float so that it reads it as an integer.

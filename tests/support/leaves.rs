@@ -31,7 +31,7 @@ struct Finder<'f> {
     spans: Vec<(Range<usize>, bool)>,
 }
 
-impl Visitor for Finder<'_> {
+impl Visitor<'_> for Finder<'_> {
     fn leaf(&mut self, node: NodeId, scalar: Scalar<'_>, place: &Place<'_>) -> secrets::Result<()> {
         let has_value = scalar.ty != ScalarType::Null && !scalar.canonical.is_empty();
         if place.selected && has_value && place.alias.is_none() {

@@ -5,6 +5,7 @@ pub mod block_scalar;
 mod comments;
 pub mod emit;
 mod parser;
+pub(crate) mod parts;
 mod placing;
 pub mod reader;
 pub mod resolve;

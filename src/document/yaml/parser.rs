@@ -1,11 +1,16 @@
 //! Tokens to documents.
 
-use std::collections::HashMap;
+use std::ops::Range;
+
+use foldhash::HashMap;
 
 use super::placing::Placing;
 use super::scanner::{Scanner, Token, TokenKind, VERBATIM};
-use super::{MAX_TEXT, SyntaxError, reader};
-use crate::document::tree::{Document, Extent, NodeId, NodeKind, Properties, ScalarStyle};
+use super::{SyntaxError, reader};
+use crate::document::tree::{Document, Extent, Follows, NodeId, NodeKind, Properties, ScalarStyle};
+
+/// The largest document that the next one is expected to be like.
+const LIKELY_NODES: usize = 1024;
 
 /// The prefix of YAML's own tags, which `!!` stands for.
 const CORE_PREFIX: &str = "tag:yaml.org,2002:";
@@ -19,6 +24,8 @@ pub struct Stream<'a> {
     /// Anchors whose collection is still open: an alias to one of them would hold itself.
     open: Vec<NodeId>,
     document: Document,
+    /// How many nodes the last document had: the next one of a file is likely to be similar.
+    nodes: usize,
     placing: Placing,
     first: bool,
     /// The document before ended with `...`.
@@ -32,15 +39,22 @@ impl<'a> Stream<'a> {
     /// Checks the characters of `bytes`; the documents are read by [`Stream::next_document`].
     ///
     /// # Errors
-    /// Text that is not UTF-8, holds control characters, or is larger than [`MAX_TEXT`].
+    /// Text that is not UTF-8, holds control characters, or is larger than [`super::MAX_TEXT`].
     pub fn new(bytes: &'a [u8]) -> Result<Self, SyntaxError> {
-        if bytes.len() > MAX_TEXT {
-            return Err(SyntaxError::new(
-                0,
-                format!("the text is larger than {} MiB", MAX_TEXT >> 20),
-            ));
-        }
         Ok(Self::of_valid(reader::validate(bytes)?))
+    }
+
+    /// A part of a text, as [`parts`](super::parts::parts) makes them; `range` may reach over several.
+    pub(crate) fn of_part(text: &'a str, range: Range<usize>) -> Self {
+        let is_first = range.start == 0;
+        let text = text.get(..range.end).unwrap_or(text);
+        let mut stream = Self::of_valid(text);
+        if !is_first {
+            stream.scanner = Scanner::starting_at(text, range.start);
+            stream.first = false;
+            stream.start = range.start;
+        }
+        stream
     }
 
     /// As [`Stream::new`], for text that has been validated before.
@@ -49,7 +63,8 @@ impl<'a> Stream<'a> {
             text,
             scanner: Scanner::new(text),
             tag_handles: Vec::new(),
-            anchors: HashMap::new(),
+            anchors: HashMap::default(),
+            nodes: 0,
             open: Vec::new(),
             document: Document::new(),
             placing: Placing::default(),
@@ -57,6 +72,14 @@ impl<'a> Stream<'a> {
             end_marked: false,
             start: 0,
         }
+    }
+
+    /// The text of a single document, read as if it stood where another one did.
+    pub(crate) fn in_place_of(text: &'a str, other: &Extent) -> Self {
+        let mut stream = Self::of_valid(text);
+        stream.first = other.follows == Follows::Nothing;
+        stream.end_marked = other.follows == Follows::EndMark;
+        stream
     }
 
     /// The text.
@@ -74,7 +97,7 @@ impl<'a> Stream<'a> {
     /// # Errors
     /// The text is not YAML in go-yaml's dialect.
     pub fn next_document(&mut self) -> Result<Option<Document>, SyntaxError> {
-        self.document = Document::new();
+        self.document = Document::with_capacity(self.nodes.min(LIKELY_NODES));
         self.placing = Placing::default();
         self.anchors.clear();
         self.tag_handles.clear();
@@ -143,6 +166,11 @@ impl<'a> Stream<'a> {
             start: self.start,
             content_end,
             explicit_start: !bare,
+            follows: match (later, end_marked) {
+                (false, _) => Follows::Nothing,
+                (true, false) => Follows::Document,
+                (true, true) => Follows::EndMark,
+            },
         });
         self.start = content_end;
         let mut comments = self.scanner.comments.count();
@@ -161,6 +189,7 @@ impl<'a> Stream<'a> {
         self.document
             .set_comments(self.scanner.comments.take_lines(comments));
         std::mem::take(&mut self.placing).place(&mut self.document, self.text.as_bytes());
+        self.nodes = self.document.len();
         // What follows must start a document: checked on the next call, or here at the end.
         Ok(Some(std::mem::take(&mut self.document)))
     }

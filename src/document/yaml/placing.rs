@@ -4,7 +4,7 @@
 //! into one list per collection. So only the place counts: the collection's path is what a comment
 //! is encrypted under, and the entry after it is what comment expressions select.
 
-use std::collections::HashMap;
+use foldhash::HashMap;
 
 use super::comments::{Comments, Role};
 use super::reader::column;
@@ -245,11 +245,11 @@ impl Placing {
                 lost.push(number);
             }
         }
-        for number in order {
-            if let Some(Some(place)) = of_comment.get(number as usize) {
-                document.place_comment(number, *place);
-            }
-        }
+        let placed = order.into_iter().filter_map(|number| {
+            let place = (*of_comment.get(number as usize)?)?;
+            Some((place, number))
+        });
+        document.place_comments(placed.collect());
         for number in inline {
             document.set_inline(number);
         }

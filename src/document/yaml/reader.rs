@@ -1,16 +1,28 @@
 //! What counts as a character, a blank and a line break: go-yaml's reader, which is YAML 1.1's.
 
-use super::SyntaxError;
+use super::{MAX_TEXT, SyntaxError};
 
-/// Refuses what go-yaml's reader refuses: text that is not UTF-8, control characters, U+FFFE/F.
+/// From this length on a text is checked on two cores.
+const LONG: usize = 1 << 20;
+
+/// Refuses what is larger than [`MAX_TEXT`], and what go-yaml's reader refuses: text that is not UTF-8, control characters, U+FFFE/F.
 ///
 /// # Errors
 /// The offset of the first offending byte.
 pub fn validate(bytes: &[u8]) -> Result<&str, SyntaxError> {
+    if bytes.len() > MAX_TEXT {
+        let what = format!("the text is larger than {} MiB", MAX_TEXT >> 20);
+        return Err(SyntaxError::new(0, what));
+    }
     if bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]) {
         return Err(SyntaxError::new(0, "the text is UTF-16").hint("convert the file to UTF-8"));
     }
-    let text = std::str::from_utf8(bytes).map_err(|e| {
+    // Both look at every byte, and neither needs the other.
+    let (text, characters) = match bytes.len() {
+        0..LONG => (std::str::from_utf8(bytes), check_characters(bytes)),
+        _ => rayon::join(|| std::str::from_utf8(bytes), || check_characters(bytes)),
+    };
+    let text = text.map_err(|e| {
         SyntaxError::new(e.valid_up_to(), "the text is not UTF-8").hint("convert the file to UTF-8")
     })?;
     if bytes
@@ -22,6 +34,11 @@ pub fn validate(bytes: &[u8]) -> Result<&str, SyntaxError> {
                 .hint("remove the second one, which is invisible"),
         );
     }
+    characters?;
+    Ok(text)
+}
+
+fn check_characters(bytes: &[u8]) -> Result<(), SyntaxError> {
     for (number, chunk) in bytes.chunks(64).enumerate() {
         let mut suspicious = false;
         for &b in chunk {
@@ -34,7 +51,7 @@ pub fn validate(bytes: &[u8]) -> Result<&str, SyntaxError> {
             check_chunk(bytes, number * 64, chunk.len())?;
         }
     }
-    Ok(text)
+    Ok(())
 }
 
 fn check_chunk(bytes: &[u8], start: usize, len: usize) -> Result<(), SyntaxError> {

@@ -105,18 +105,28 @@ impl<'a> Block<'a> {
     }
 }
 
-/// Appends the text that replaces the scalar's span when its value becomes `sealed`, and returns
-/// where in `out` the sealed text lies. Quotes and block style stay; inside brackets a plain
-/// scalar gets the quotes that `ENC[...]` needs there.
+/// The bytes that change when the scalar is sealed: all but the first line of a block scalar.
+pub fn sealed_span(document: &Document, node: NodeId, text: &str) -> Range<usize> {
+    let span = document.span(node);
+    match document.kind(node) {
+        NodeKind::Scalar(ScalarStyle::Literal | ScalarStyle::Folded) => {
+            line_end(text.as_bytes(), span.start).min(span.end)..span.end
+        }
+        _ => span,
+    }
+}
+
+/// Appends the text that replaces [`sealed_span`] when the scalar's value becomes `sealed`. Quotes
+/// and block style stay; inside brackets a plain scalar gets the quotes that `ENC[...]` needs there.
 pub fn write_sealed(
     document: &Document,
     node: NodeId,
     around: &Surroundings<'_>,
     sealed: &[u8],
     out: &mut Vec<u8>,
-) -> Range<usize> {
+) {
     let NodeKind::Scalar(style) = document.kind(node) else {
-        return out.len()..out.len();
+        return;
     };
     let quote: &[u8] = match style {
         ScalarStyle::Plain if around.in_flow(document) => b"\"",
@@ -128,11 +138,8 @@ pub fn write_sealed(
         ScalarStyle::Plain => b"",
     };
     out.extend_from_slice(quote);
-    let start = out.len();
     out.extend_from_slice(sealed);
-    let end = out.len();
     out.extend_from_slice(quote);
-    start..end
 }
 
 fn write_sealed_block(
@@ -141,7 +148,7 @@ fn write_sealed_block(
     around: &Surroundings<'_>,
     sealed: &[u8],
     out: &mut Vec<u8>,
-) -> Range<usize> {
+) {
     let bytes = around.text.as_bytes();
     let span = document.span(node);
     let block = Block::of(around.text, &span);
@@ -157,20 +164,16 @@ fn write_sealed_block(
         // Empty lines show no indentation: any below the parent's will do.
         (None, None) => parent_column() + 2,
     };
-    out.extend_from_slice(&bytes[span.start..block.header_end]);
     let line_break =
         &bytes[block.header_end..block.header_end + break_len(bytes, block.header_end)];
     out.extend_from_slice(line_break);
     out.resize(out.len() + indent, b' ');
-    let start = out.len();
     out.extend_from_slice(sealed);
-    let end = out.len();
     // The break that ends the last line, if there is one, and the empty lines below it.
     if block.tail > 0 && is_after_break(bytes, block.tail) {
         out.extend_from_slice(line_break);
     }
     out.extend_from_slice(&bytes[block.tail..block.end]);
-    start..end
 }
 
 fn is_after_break(bytes: &[u8], pos: usize) -> bool {

@@ -92,12 +92,13 @@ impl Drop for Scanner<'_> {
 impl<'a> Scanner<'a> {
     /// `text` must have passed [`super::reader::validate`].
     pub(super) fn new(text: &'a str) -> Self {
+        let has_bom = text.as_bytes().starts_with(super::reader::BOM);
+        Self::starting_at(text, if has_bom { super::reader::BOM.len() } else { 0 })
+    }
+
+    /// A scanner for what is behind `start`, the start of a line.
+    pub(super) fn starting_at(text: &'a str, start: usize) -> Self {
         let text = text.as_bytes();
-        let start = if text.starts_with(super::reader::BOM) {
-            3
-        } else {
-            0
-        };
         Scanner {
             text,
             pos: start,
