@@ -1,5 +1,6 @@
 //! The command line: names, help and value parsers. Each command's arguments stand in its file.
 
+use clap::builder::Resettable;
 use clap::{ArgMatches, Args, FromArgMatches, Parser, Subcommand};
 
 use crate::commands;
@@ -81,10 +82,35 @@ impl<T: FromArgMatches> FromArgMatches for Deferred<T> {
 
 impl<T: Args> Args for Deferred<T> {
     fn augment_args(command: clap::Command) -> clap::Command {
-        command.defer(T::augment_args)
+        command.defer(described::<T>)
     }
 
     fn augment_args_for_update(command: clap::Command) -> clap::Command {
         command.defer(T::augment_args_for_update)
+    }
+}
+
+/// The command with its arguments. What it is for stands at the command, not at its arguments.
+fn described<T: Args>(command: clap::Command) -> clap::Command {
+    let about = Resettable::from(command.get_about().cloned());
+    let long_about = Resettable::from(command.get_long_about().cloned());
+    T::augment_args(command).about(about).long_about(long_about)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn every_command_says_what_it_is_for() {
+        let mut cli = Cli::command();
+        cli.build();
+        for command in cli.get_subcommands() {
+            let about = command.get_about().map(ToString::to_string);
+            let about = about.unwrap_or_default();
+            assert!(!about.is_empty() && !about.starts_with("The "), "{about}");
+        }
+        cli.debug_assert();
     }
 }

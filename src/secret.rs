@@ -132,3 +132,33 @@ impl fmt::Debug for SecretBuffer {
         f.write_str("SecretBuffer(..)")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+    use super::*;
+
+    #[test]
+    fn a_buffer_grows_and_keeps_its_bytes() {
+        let mut buffer = SecretBuffer::with_capacity(2);
+        buffer.push(b"a");
+        buffer.push_str("bcd");
+        buffer.push(b"");
+        assert_eq!(*buffer, *b"abcd");
+        buffer.truncate(9);
+        buffer.truncate(3);
+        assert_eq!(*buffer, *b"abc");
+        buffer[0] = b'x';
+        assert_eq!(SecretBytes::from(buffer).expose(), b"xbc");
+    }
+
+    #[test]
+    fn secrets_do_not_show_themselves() {
+        let buffer = SecretBuffer::from(b"S3ntinel".to_vec());
+        assert_eq!(format!("{buffer:?}"), "SecretBuffer(..)");
+        assert_eq!(
+            format!("{:?}", SecretBytes::from(buffer)),
+            "SecretBytes(..)"
+        );
+    }
+}
