@@ -265,14 +265,27 @@ impl<'c> Demo<'c> {
             "
 type next:
   cd {folder}
-  export SOPS_AGE_KEY_FILE=$PWD/{KEYS}        # recipient {recipient}
+{path}  export SOPS_AGE_KEY_FILE=$PWD/{KEYS}        # recipient {recipient}
   secrets decrypt {FLUX_CONFIG}/{REGISTRY}
   secrets rules explain {BLASTER}/{DATABASE} {BLASTER}/k8s/dev/20-deployment.yaml
   cd {BLASTER} && secrets rules list
   sops decrypt {DATABASE}        # sops reads what secrets wrote
 ",
             recipient = self.recipient,
+            path = path_to_here(),
         )
+    }
+}
+
+/// The line to type if `secrets` would not be found: this program was built and not installed.
+fn path_to_here() -> String {
+    let here = std::env::current_exe().ok();
+    let folder = here.as_deref().and_then(Path::parent);
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let installed = std::env::split_paths(&path).any(|folder| folder.join("secrets").is_file());
+    match folder {
+        Some(folder) if !installed => format!("  export PATH=\"{}:$PATH\"\n", folder.display()),
+        _ => String::new(),
     }
 }
 
