@@ -375,7 +375,37 @@ fn what_would_stay_in_plaintext_unless_allowed() {
     let merged = format!(
         "x: &d {{pw: {SENTINEL}}}\napiVersion: v1\nkind: Secret\ndata:\n  <<: *d\nsecret: x\n"
     );
+    let list = format!(
+        "apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: ConfigMap\n  data: {{a: b}}\n- data: {{pw: {SENTINEL}}}\n  apiVersion: v1\n  kind: Secret\n  secret: x\n"
+    );
+    let secret_list = format!(
+        "items:\n- data: {{pw: {SENTINEL}}}\n- secret: x\nkind: SecretList\napiVersion: v1\n"
+    );
+    let list_metadata = format!(
+        "apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: Secret\n  metadata: {{secret: {SENTINEL}}}\n"
+    );
     let cases = [
+        (
+            list.as_str(),
+            "^secret$",
+            "`items[1].data.pw` of this Secret would stay in plaintext",
+            ":7:14",
+            "plain-secret",
+        ),
+        (
+            secret_list.as_str(),
+            "^secret$",
+            "`items[0].data.pw` of this Secret would stay in plaintext",
+            ":2:14",
+            "plain-secret",
+        ),
+        (
+            list_metadata.as_str(),
+            "^secret$",
+            "`items[0].metadata.secret` of this Secret would be encrypted",
+            ":6:22",
+            "encrypted-metadata",
+        ),
         (
             other.as_str(),
             "^secret$",

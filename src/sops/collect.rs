@@ -6,9 +6,10 @@ use zeroize::Zeroizing;
 
 use super::cipher::sealed_len;
 use super::layout::Layout;
+use super::manifest::Manifests;
 use super::stand_in::{Found, StandIn};
 use super::trace::Trace;
-use super::walk::{Place, Segment, Source, Visitor, key_text};
+use super::walk::{Place, Source, Visitor, key_text};
 use crate::document::edit::Edits;
 use crate::document::restyle::replace_sealed;
 use crate::document::scalar::{Scalar, ScalarType};
@@ -113,10 +114,8 @@ pub(super) struct Collector<'d> {
     trace: Trace,
     mac_only_encrypted: bool,
     mac_input: SecretBuffer,
-    kind: Option<String>,
-    has_api_version: bool,
-    sealed_metadata: Option<(String, usize)>,
-    clear_secret: Option<(String, usize)>,
+    /// What there is to say about Kubernetes manifests.
+    pub(super) manifests: Manifests,
     last_clear: Option<LastClear>,
 }
 
@@ -152,38 +151,9 @@ impl<'d> Collector<'d> {
             trace: Trace::default(),
             mac_only_encrypted,
             mac_input: SecretBuffer::with_capacity(len),
-            kind: None,
-            has_api_version: false,
-            sealed_metadata: None,
-            clear_secret: None,
+            manifests: Manifests::default(),
             last_clear: None,
         }
-    }
-
-    /// Refuses what breaks a Kubernetes manifest or leaves its secrets in clear.
-    pub(super) fn check_manifest(&self, allow: Allow) -> Result<()> {
-        let Some(kind) = self.kind.as_deref().filter(|_| self.has_api_version) else {
-            return Ok(());
-        };
-        if let Some((path, offset)) = &self.sealed_metadata
-            && !allow.encrypted_metadata
-        {
-            return Err(self
-                .source
-                .error(*offset, Kind::Input, format!("`{path}` of this {kind} would be encrypted"))
-                .because("Kubernetes, kustomize and Flux must be able to read `apiVersion`, `kind` and `metadata`")
-                .hint("set `encrypted_regex: ^(data|stringData)$` in the creation rule, or insist with `--allow encrypted-metadata`"));
-        }
-        if let Some((path, offset)) = self.clear_secret.as_ref().filter(|_| kind == "Secret")
-            && !allow.plain_secret
-        {
-            return Err(self
-                .source
-                .error(*offset, Kind::Input, format!("`{path}` of this Secret would stay in plaintext"))
-                .because("the creation rule does not select it")
-                .hint("set `encrypted_regex: ^(data|stringData)$` in the creation rule, or insist with `--allow plain-secret`"));
-        }
-        Ok(())
     }
 
     /// A block scalar in clear that ends the text without a newline would gain one from the block
@@ -322,38 +292,6 @@ impl<'d> Collector<'d> {
             )))
     }
 
-    fn note_manifest(
-        &mut self,
-        scalar: &Scalar<'_>,
-        place: &Place<'_>,
-        sealed: bool,
-        node: NodeId,
-    ) {
-        let Some(Segment::Key(first)) = place.segments.first() else {
-            return;
-        };
-        let key = key_text(self.document, self.source, *first);
-        let offset = self.document.span(place.alias.unwrap_or(node)).start;
-        match key {
-            "kind" if place.segments.len() == 1 => self.kind = scalar.text().map(str::to_owned),
-            "apiVersion" if place.segments.len() == 1 => self.has_api_version = true,
-            _ => {}
-        }
-        if sealed
-            && matches!(key, "apiVersion" | "kind" | "metadata")
-            && self.sealed_metadata.is_none()
-        {
-            self.sealed_metadata = Some((place.key_path(self.document, self.source), offset));
-        }
-        if !sealed
-            && matches!(key, "data" | "stringData")
-            && self.clear_secret.is_none()
-            && !scalar.canonical.is_empty()
-        {
-            self.clear_secret = Some((place.key_path(self.document, self.source), offset));
-        }
-    }
-
     /// Writes what an alias stands for in braces and brackets, with stand-ins.
     fn write_expansion(
         &self,
@@ -433,7 +371,8 @@ pub(super) fn is_encryptable(scalar: &Scalar<'_>) -> bool {
 impl<'d> Visitor<'d> for Collector<'d> {
     fn leaf(&mut self, node: NodeId, scalar: Scalar<'d>, place: &Place<'_>) -> Result<()> {
         let seal = place.selected && is_encryptable(&scalar);
-        self.note_manifest(&scalar, place, seal, node);
+        self.manifests
+            .note(self.document, self.source, node, &scalar, place, seal);
         if place.selected {
             self.check_properties(node, &scalar)?;
         }

@@ -19,6 +19,7 @@ pub mod key_groups;
 pub mod last_modified;
 pub mod layout;
 pub mod mac;
+mod manifest;
 pub mod metadata;
 pub mod open;
 mod opener;

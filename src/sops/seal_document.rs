@@ -164,7 +164,7 @@ impl DocumentWork<'_> {
         let mut collector = Collector::new(document, source, &self.stand_in, around, selection);
         let mut selected = Walk::new(self.selector);
         walk(document, source, &mut selected, &mut collector)?;
-        collector.check_manifest(self.allow)?;
+        collector.manifests.check(source, self.allow)?;
         let mut layout = Layout::default();
         collector.settle_end(part.block.start, &mut layout, part.number);
         let mut collected = collector.finish();
