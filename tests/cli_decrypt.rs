@@ -19,6 +19,33 @@ fn sealed(names: &[&str]) -> Folder {
 }
 
 #[test]
+fn comments_that_stand_in_clear_are_told_with_their_lines() {
+    let folder = Folder::new();
+    let source = format!("# top\n{SECRET}  # one\n  # two\n  last: x\n");
+    folder.write("a.secret.yaml", &source);
+    folder.run(&["encrypt", "-i", "a.secret.yaml"]).exits(0);
+    let sealed = folder.read("a.secret.yaml");
+    let lines = sealed.lines().map(|line| match line.trim_start() {
+        comment if comment.starts_with("#ENC[") => "  # in clear\n".to_owned(),
+        _ => format!("{line}\n"),
+    });
+    let lines: Vec<String> = lines.collect();
+    let clear = |line: &&usize| lines[**line - 1] == "  # in clear\n";
+    let numbers: Vec<String> = (1..=lines.len())
+        .collect::<Vec<_>>()
+        .iter()
+        .filter(clear)
+        .map(usize::to_string)
+        .collect();
+    assert_eq!(numbers.len(), 2);
+    folder.write("a.secret.yaml", &lines.concat());
+    folder.run(&["decrypt", "a.secret.yaml"]).exits(0).says(&[
+        "warning: comments stand in plaintext where this file's comments are encrypted",
+        &format!("in line {}", numbers.join(", ")),
+    ]);
+}
+
+#[test]
 fn one_file_goes_to_standard_output_and_stays() {
     let folder = sealed(&["a.secret.yaml"]);
     let before = folder.state();

@@ -84,6 +84,33 @@ fn a_sealed_file_is_left_untouched() {
 }
 
 #[test]
+fn adding_to_a_file_that_was_also_edited_is_told() {
+    let folder = Folder::new();
+    folder.write("a.secret.yaml", SECRET);
+    folder.run(&["encrypt", "-i", "a.secret.yaml"]).exits(0);
+    let sealed = folder.read("a.secret.yaml");
+    let added = sealed.replace("  user: ", "  pin: !!int 12\n  own: !own x\n  user: ");
+    folder.write("a.secret.yaml", &added);
+    let run = folder.run(&["encrypt", "-i", "a.secret.yaml"]).exits(0);
+    assert!(!run.err.contains("warning"), "{}", run.err);
+    // A tag that says what a text means goes, another one stays.
+    let topped_up = folder.read("a.secret.yaml");
+    assert!(topped_up.contains("  pin: ENC[") && topped_up.contains("  own: !own ENC["));
+
+    let edited = added.replace("name: app", "name: other");
+    folder.write("a.secret.yaml", &edited);
+    folder
+        .run(&["encrypt", "-i", "a.secret.yaml"])
+        .exits(0)
+        .says(&[
+            "warning: more was changed in this sealed file than the values that were added",
+            "a.secret.yaml",
+            "hint: compare with version control",
+        ]);
+    folder.run(&["decrypt", "a.secret.yaml"]).exits(0);
+}
+
+#[test]
 fn added_plaintext_is_sealed_with_the_data_key_of_the_file() {
     let folder = Folder::new();
     folder.write("a.secret.yaml", SECRET);

@@ -479,7 +479,7 @@ fn what_is_added_in_plaintext_is_sealed_and_nothing_else_changes() {
             continue;
         }
         let (text, paths) = match update(&added) {
-            Ok(Update::ToppedUp(bytes, paths)) => (String::from_utf8(bytes).unwrap(), paths),
+            Ok(Update::ToppedUp(file, paths)) => (String::from_utf8(file.bytes).unwrap(), paths),
             // The new key is one that the rule leaves in clear.
             Ok(Update::Untouched) => continue,
             Err(error) => panic!("seed {seed}: {error}\n{added}"),

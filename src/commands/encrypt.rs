@@ -15,6 +15,9 @@ use super::sealing::{Sealing, SealingArgs};
 use super::{Errors, Exit};
 use crate::context::Context;
 
+/// How many key paths a note names before it counts.
+const SHOWN_PATHS: usize = 20;
+
 /// The arguments.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -113,13 +116,13 @@ impl Work for Encrypt<'_> {
         let identities = || Ok(self.context.identities());
         match update_sealed(text, format, &metadata, identities, self.context.now())? {
             Update::Untouched => Ok(Change::Same),
-            Update::ToppedUp(bytes, paths) => {
+            Update::ToppedUp(file, paths) => {
                 let report = Report {
                     values: paths.len(),
                     notes: vec![added(&paths)],
-                    warnings: Vec::new(),
+                    warnings: file.edited.then(edited).into_iter().collect(),
                 };
-                Ok(Change::New(SecretBuffer::from(bytes), report))
+                Ok(Change::New(SecretBuffer::from(file.bytes), report))
             }
         }
     }
@@ -141,6 +144,22 @@ impl Work for Encrypt<'_> {
     }
 }
 
+/// What to look at when the MAC did not hold before values were added.
+fn edited() -> Error {
+    Error::new(
+        Kind::Input,
+        "more was changed in this sealed file than the values that were added",
+    )
+    .because("its MAC did not match: a value in clear was edited, or a sealed one removed, and the new MAC covers what stands there now")
+    .hint("compare with version control before you commit")
+}
+
 fn added(paths: &[String]) -> String {
-    format!("values were added in plaintext at `{}`", paths.join("`, `"))
+    let shown = paths.get(..SHOWN_PATHS).unwrap_or(paths);
+    let more = match paths.len() - shown.len() {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let shown = shown.join("`, `");
+    format!("values were added in plaintext at `{shown}`{more}")
 }

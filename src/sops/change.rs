@@ -55,10 +55,10 @@ pub fn change_value(
             || Ok(Arc::clone(identities)),
             now,
         )?;
-        if let Update::ToppedUp(bytes, _) = update
-            && reads_as(&bytes, format, identities, path, &new)
+        if let Update::ToppedUp(file, _) = update
+            && reads_as(&file.bytes, format, identities, path, &new)
         {
-            return Ok(bytes);
+            return Ok(file.bytes);
         }
     }
     let plain = with_value(&opened.bytes, format, path, &new)?;

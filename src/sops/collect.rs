@@ -1,6 +1,7 @@
 //! The first walk of sealing: what is to be encrypted, and what stands in its place meanwhile.
 
 use std::collections::HashSet;
+use std::ops::Range;
 
 use zeroize::Zeroizing;
 
@@ -214,7 +215,11 @@ impl<'d> Collector<'d> {
     }
 
     fn seal(&mut self, node: NodeId, value: Scalar<'d>, place: &Place<'_>) {
-        let tag_dropped = self.drop_tag(node);
+        let tag = tag_to_drop(self.document, node, self.source.text);
+        let tag_dropped = tag.is_some();
+        if let Some(tag) = tag {
+            self.edits.replace(tag, b"");
+        }
         let around = Surroundings {
             parent: place.parent,
             ..self.around
@@ -232,30 +237,6 @@ impl<'d> Collector<'d> {
             node: Some(node),
             tag_dropped,
         });
-    }
-
-    /// A tag that says what the text means cannot stay before ciphertext.
-    fn drop_tag(&mut self, node: NodeId) -> bool {
-        let Some(properties) = self.document.properties(node) else {
-            return false;
-        };
-        let (Some(tag), Some(span)) = (&properties.tag, &properties.tag_span) else {
-            return false;
-        };
-        let core = tag.strip_prefix("tag:yaml.org,2002:");
-        if !matches!(
-            core,
-            Some("int" | "float" | "bool" | "null" | "timestamp" | "binary" | "merge")
-        ) {
-            return false;
-        }
-        let text = self.source.text.as_bytes();
-        let blanks = text[span.end..]
-            .iter()
-            .take_while(|b| matches!(b, b' ' | b'\t'))
-            .count();
-        self.edits.replace(span.start..span.end + blanks, b"");
-        true
     }
 
     /// Refuses a value that is all anchor or tag: it has none to encrypt, and what stands there, which
@@ -362,6 +343,23 @@ impl<'d> Collector<'d> {
             }
         }
     }
+}
+
+/// A tag that says what the text means cannot stay before ciphertext: its bytes, with the blanks behind.
+pub(super) fn tag_to_drop(document: &Document, node: NodeId, text: &str) -> Option<Range<usize>> {
+    let properties = document.properties(node)?;
+    let (tag, span) = (properties.tag.as_ref()?, properties.tag_span.clone()?);
+    let core = tag.strip_prefix("tag:yaml.org,2002:");
+    let says_more = matches!(
+        core,
+        Some("int" | "float" | "bool" | "null" | "timestamp" | "binary" | "merge")
+    );
+    let behind = text.as_bytes().get(span.end..).unwrap_or(&[]);
+    let blanks = behind
+        .iter()
+        .take_while(|b| matches!(b, b' ' | b'\t'))
+        .count();
+    says_more.then_some(span.start..span.end + blanks)
 }
 
 pub(super) fn is_encryptable(scalar: &Scalar<'_>) -> bool {

@@ -11,7 +11,7 @@ use super::metadata::Metadata;
 use super::open::{Checks, Opened, open};
 use super::seal::{Allow, Sealed, Sealing, seal};
 use super::selector::{Selector, SelectorKind};
-use super::top_up::{TopUp, partly_plain, plain_paths, top_up};
+use super::top_up::{TopUp, ToppedUp, partly_plain, plain_paths, top_up};
 use super::walk::Source;
 use crate::document::{Format, json, yaml};
 use crate::error::{Error, Kind, Result};
@@ -177,7 +177,7 @@ pub enum Update {
     /// All of it is sealed: nothing to do.
     Untouched,
     /// Values were in plaintext; these key paths are sealed now.
-    ToppedUp(Vec<u8>, Vec<String>),
+    ToppedUp(ToppedUp, Vec<String>),
 }
 
 /// Seals what was added in plaintext to a sealed text.

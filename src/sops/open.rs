@@ -167,7 +167,9 @@ impl DocumentWork<'_> {
             // sops ends what it prints with a line break, its sealed files before 3.10 did not.
             opened.bytes.push(b"\n");
         }
-        plain.check()?;
+        let source = std::str::from_utf8(text).unwrap_or("");
+        plain.check(source)?;
+        opened.clear_comments = lines_of(text, opened.clear_comments);
         if !checks.ignore_mac {
             check_mac(metadata, self.cipher, mac)?;
         }
@@ -244,6 +246,17 @@ struct OpenedDocument {
     clear_comments: Vec<usize>,
     trace: u64,
     printed: Vec<Noted>,
+}
+
+/// The lines that offsets are on.
+fn lines_of(text: &[u8], mut offsets: Vec<usize>) -> Vec<usize> {
+    offsets.sort_unstable();
+    let (mut line, mut done) = (1, 0);
+    for offset in &mut offsets {
+        line += memchr::memchr_iter(b'\n', &text[done..*offset]).count();
+        done = std::mem::replace(offset, line);
+    }
+    offsets
 }
 
 fn check_mac(metadata: &Metadata, cipher: &Cipher, mac: MacHasher) -> Result<()> {

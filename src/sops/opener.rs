@@ -36,6 +36,7 @@ pub(super) struct Opener<'o> {
     pub(super) limit: usize,
     pub(super) plain: PlainPaths,
     pub(super) leaves: usize,
+    /// Where comments stand in clear that should not.
     pub(super) clear_comments: Vec<usize>,
     pub(super) scratch: Zeroizing<Vec<u8>>,
     pub(super) trace: Trace,
@@ -220,13 +221,7 @@ impl Visitor<'_> for Opener<'_> {
                 return Err(damaged(self.document, self.source, node, place));
             }
             let path = place.key_path(self.document, self.source);
-            let error = self.error(
-                node,
-                Kind::Input,
-                "a value that must be encrypted is in plaintext",
-                place,
-            );
-            self.plain.add(path, || error);
+            self.plain.add(path, self.document.span(node).start);
             return Ok(());
         };
         let mut plain = std::mem::take(&mut *self.scratch);
@@ -305,8 +300,7 @@ impl Visitor<'_> for Opener<'_> {
         *self.scratch = plain;
         if !matches!(opened, Some(Ok(_))) {
             // sops warns and keeps the comment, for files of its early versions have such ones.
-            let line = crate::document::place::place_of(self.source.text, comment.span.start).line;
-            self.clear_comments.push(line);
+            self.clear_comments.push(comment.span.start);
             return Ok(());
         }
         self.leaves += 1;

@@ -1,6 +1,7 @@
 //! Values that stand in plaintext, or as damaged ciphertext, where a rule wants ciphertext.
 
 use super::walk::{Place, Source};
+use crate::document::place::place_of;
 use crate::document::tree::{Document, NodeId};
 use crate::error::{Error, Kind, Result};
 
@@ -11,14 +12,13 @@ const SHOWN_PATHS: usize = 5;
 #[derive(Default)]
 pub(super) struct PlainPaths {
     pub(super) paths: Vec<String>,
-    first: Option<Error>,
+    /// The offset of the first one: its place in the text is looked for once it is told.
+    first: Option<usize>,
 }
 
 impl PlainPaths {
-    pub(super) fn add(&mut self, path: String, at: impl FnOnce() -> Error) {
-        if self.first.is_none() {
-            self.first = Some(at());
-        }
+    pub(super) fn add(&mut self, path: String, offset: usize) {
+        self.first.get_or_insert(offset);
         self.paths.push(path);
     }
 
@@ -29,11 +29,13 @@ impl PlainPaths {
     }
 
     /// An error that names the paths, if there are any.
-    pub(super) fn check(self) -> Result<()> {
-        let Some(first) = self.first else {
+    pub(super) fn check(self, text: &str) -> Result<()> {
+        let (Some(offset), Some(path)) = (self.first, self.paths.first()) else {
             return Ok(());
         };
-        Err(first
+        let what = format!("a value that must be encrypted is in plaintext at `{path}`");
+        Err(Error::new(Kind::Input, what)
+            .at(place_of(text, offset))
             .because(format!("plaintext at {}", list_paths(&self.paths)))
             .hint("`secrets encrypt -i` seals what was added in plaintext"))
     }

@@ -4,7 +4,7 @@
 use zeroize::Zeroizing;
 
 use super::cipher::Cipher;
-use super::collect::is_encryptable;
+use super::collect::{is_encryptable, tag_to_drop};
 use super::documents::{for_each_document, metadata_node};
 use super::envelope::{Envelope, looks_damaged};
 use super::insertion::insertion;
@@ -85,12 +85,22 @@ pub struct TopUp<'a> {
     pub now: &'a str,
 }
 
+/// A file whose plain values were sealed.
+#[derive(Debug)]
+pub struct ToppedUp {
+    /// The whole text.
+    pub bytes: Vec<u8>,
+    /// Values that stay in clear were edited, or values removed, since the file was sealed: the new MAC
+    /// covers what stands there now.
+    pub edited: bool,
+}
+
 /// Seals the plain values at selected places. The MAC of what was sealed before must hold: it is
 /// computed over the sealed values and compared before the new ones count.
 ///
 /// # Errors
 /// A sealed value or the MAC does not verify.
-pub fn top_up(text: &[u8], request: TopUp<'_>) -> Result<Vec<u8>> {
+pub fn top_up(text: &[u8], request: TopUp<'_>) -> Result<ToppedUp> {
     let TopUp {
         format,
         metadata,
@@ -152,7 +162,10 @@ pub fn top_up(text: &[u8], request: TopUp<'_>) -> Result<Vec<u8>> {
         edits.apply(text, range, &mut out);
     }
     out.extend_from_slice(&text[done..]);
-    Ok(out)
+    Ok(ToppedUp {
+        bytes: out,
+        edited: !intact,
+    })
 }
 
 struct Filler<'f> {
@@ -228,14 +241,8 @@ impl Visitor<'_> for Filler<'_> {
             ..self.around
         };
         let (document, format) = (self.document, self.source.format);
-        if let Some(properties) = document.properties(node)
-            && let Some(span) = &properties.tag_span
-        {
-            let blanks = self.source.text.as_bytes()[span.end..]
-                .iter()
-                .take_while(|b| matches!(b, b' ' | b'\t'))
-                .count();
-            self.edits.replace(span.start..span.end + blanks, b"");
+        if let Some(tag) = tag_to_drop(document, node, self.source.text) {
+            self.edits.replace(tag, b"");
         }
         replace_sealed(format, document, node, &around, &sealed, &mut self.edits);
         Ok(())
