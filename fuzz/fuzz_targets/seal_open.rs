@@ -69,5 +69,5 @@ fuzz_target!(|input: &[u8]| {
         .expect("a sealed text");
     let opened = open(&sealed.bytes, format, &metadata, &selector, &cipher, Checks::default())
         .expect("what was sealed opens");
-    assert_eq!(*opened.bytes, text);
+    assert_eq!(*opened.bytes, *text);
 });
