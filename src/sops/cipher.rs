@@ -132,9 +132,6 @@ impl Cipher {
         ty: ScalarType,
         iv: &Iv,
     ) -> Result<(), CipherError> {
-        if plaintext.is_empty() {
-            return Err(CipherError::EmptyPlaintext);
-        }
         let start = out.len();
         let end = start + sealed_len(plaintext.len(), ty);
         out.reserve(end - start + plaintext.len());
@@ -165,9 +162,6 @@ impl Cipher {
         ty: ScalarType,
         iv: &Iv,
     ) -> Result<(), CipherError> {
-        if plaintext.is_empty() {
-            return Err(CipherError::EmptyPlaintext);
-        }
         scratch.clear();
         scratch.extend_from_slice(plaintext);
         self.seal_body(out, scratch, aad, ty, iv)
@@ -182,6 +176,9 @@ impl Cipher {
         ty: ScalarType,
         iv: &Iv,
     ) -> Result<(), CipherError> {
+        if body.is_empty() {
+            return Err(CipherError::EmptyPlaintext);
+        }
         let name = match ty {
             ScalarType::Bytes => None,
             ty => type_name(ty),

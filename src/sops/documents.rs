@@ -17,22 +17,16 @@ pub(super) fn for_each_document(
     text: &[u8],
     format: Format,
     mut each: impl FnMut(&Source<'_>, &Document, usize, usize) -> Result<()>,
-) -> Result<usize> {
+) -> Result<()> {
     match format {
         Format::Yaml => {
             let mut stream = yaml::Stream::new(text).map_err(|e| syntax_error(text, &e))?;
-            let mut number = 0;
-            while let Some(document) = stream.next_document().map_err(|e| syntax_error(text, &e))? {
-                let end = stream.position();
-                let source = Source {
-                    text: stream.text(),
-                    format,
-                    lines_before: 0,
-                };
-                each(&source, &document, number, end)?;
-                number += 1;
-            }
-            Ok(number)
+            let source = Source {
+                text: stream.text(),
+                format,
+                lines_before: 0,
+            };
+            each_of(&mut stream, &source, 0, each)
         }
         Format::Json => {
             let document = json::parse(text).map_err(|e| syntax_error(text, &e))?;
@@ -41,10 +35,24 @@ pub(super) fn for_each_document(
                 format,
                 lines_before: 0,
             };
-            each(&source, &document, 0, text.len())?;
-            Ok(1)
+            each(&source, &document, 0, text.len())
         }
     }
+}
+
+/// The documents that are left in a stream; `number` is that of the first one.
+fn each_of(
+    stream: &mut yaml::Stream<'_>,
+    source: &Source<'_>,
+    mut number: usize,
+    mut each: impl FnMut(&Source<'_>, &Document, usize, usize) -> Result<()>,
+) -> Result<()> {
+    let syntax = |e| syntax_error(source.text.as_bytes(), &e);
+    while let Some(document) = stream.next_document().map_err(syntax)? {
+        each(source, &document, number, stream.position())?;
+        number += 1;
+    }
+    Ok(())
 }
 
 /// Texts up to this length are worked through on one core: starting the others takes longer.
@@ -88,14 +96,11 @@ pub(super) fn work_through<T: Send>(
     let mut waiting: &[Part] = &[];
     let mut worked: Vec<Worked<T>> = Vec::new();
     for group in parts.chunks(GROUP).chain([&[][..]]) {
-        let next = |index: usize| parts.get(index).map(|next| next.first);
         let (now, taken) = rayon::join(
             || {
-                let numbered = group.par_iter().map(|part| {
-                    let index = parts.partition_point(|p| p.range.start <= part.range.start);
-                    work_on_part(&source, part, next(index), &work)
-                });
-                numbered.collect::<Vec<_>>()
+                let parts = group.par_iter();
+                let work_on = |part| work_on_part(&source, part, &work);
+                parts.map(work_on).collect::<Vec<_>>()
             },
             || -> Result<Option<&Part>> {
                 for (part, worked) in waiting.iter().zip(worked.drain(..)) {
@@ -112,14 +117,17 @@ pub(super) fn work_through<T: Send>(
         );
         if let Some(part) = taken? {
             // What is wrong there, if anything is, shows when the rest is read as a whole.
-            let mut stream = yaml::Stream::of_part(valid, part.range.start..valid.len());
-            let syntax = |e| syntax_error(text, &e);
-            let mut number = part.first;
-            while let Some(document) = stream.next_document().map_err(syntax)? {
-                take(work(&source, &document, number, stream.position())?)?;
-                number += 1;
-                last = stream.position();
-            }
+            let rest = part.range.start..valid.len();
+            let mut stream = yaml::Stream::of_part(valid, rest);
+            each_of(
+                &mut stream,
+                &source,
+                part.first,
+                |source, document, number, end| {
+                    last = end;
+                    take(work(source, document, number, end)?)
+                },
+            )?;
             return Ok(last);
         }
         worked = now;
@@ -136,12 +144,10 @@ struct PartResults<T> {
     end: usize,
 }
 
-/// Works on the documents of a part, up to the first error. `next` is the number that its last
-/// document comes before.
+/// Works on the documents of a part, up to the first error.
 fn work_on_part<T>(
     source: &Source<'_>,
     part: &Part,
-    next: Option<usize>,
     work: impl Fn(&Source<'_>, &Document, usize, usize) -> Result<T>,
 ) -> Worked<T> {
     let mut stream = yaml::Stream::of_part(source.text, part.range.clone());
@@ -156,7 +162,7 @@ fn work_on_part<T>(
         }
     }
     let failed = results.last().is_some_and(Result::is_err);
-    let is_sound = failed || next.is_none_or(|next| next == part.first + results.len());
+    let is_sound = failed || results.len() == part.documents;
     is_sound.then(|| PartResults {
         results,
         end: stream.position(),

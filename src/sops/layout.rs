@@ -30,11 +30,6 @@ pub struct Layout {
 }
 
 impl Layout {
-    /// Notes without a spelling.
-    pub fn new() -> Self {
-        Layout::default()
-    }
-
     /// Notes the source text of a node, from its properties to its end.
     pub fn note(&mut self, document: usize, pointer: String, source: &[u8]) {
         let place = (document, pointer);
@@ -93,7 +88,7 @@ impl Layout {
     /// opens as one that sops wrote.
     pub fn from_bytes(bytes: &[u8]) -> Option<Layout> {
         let mut rest = bytes.strip_prefix(VERSION)?;
-        let mut layout = Layout::new();
+        let mut layout = Layout::default();
         while !rest.is_empty() {
             let document = std::str::from_utf8(take_field(&mut rest)?)
                 .ok()?
@@ -129,7 +124,7 @@ mod tests {
 
     #[test]
     fn notes_come_back() {
-        let mut layout = Layout::new();
+        let mut layout = Layout::default();
         layout.note(0, "/data/a~1b".to_owned(), b"yes");
         layout.note(12, "/list/0".to_owned(), b">\n  two\n  lines:\n");
         let read = Layout::from_bytes(&layout.to_bytes()).unwrap();
@@ -143,7 +138,7 @@ mod tests {
 
     #[test]
     fn damaged_notes_are_no_notes() {
-        let mut layout = Layout::new();
+        let mut layout = Layout::default();
         layout.note(0, "/a".to_owned(), b"yes");
         let bytes = layout.to_bytes();
         for end in 2..bytes.len() {

@@ -13,6 +13,8 @@ pub(crate) struct Part {
     pub(crate) range: Range<usize>,
     /// The number of its first document, if the text is sound.
     pub(crate) first: usize,
+    /// How many documents it has, if it is sound.
+    pub(crate) documents: usize,
 }
 
 /// Divides a text into parts of at least `len` bytes, the last one excepted.
@@ -26,6 +28,7 @@ pub(crate) fn parts(text: &str, len: usize) -> Vec<Part> {
     let mut part = Part {
         range: 0..0,
         first: 0,
+        documents: 0,
     };
     let mut documents = usize::from(starts_bare(bytes));
     let marker = memmem::Finder::new("---");
@@ -36,15 +39,18 @@ pub(crate) fn parts(text: &str, len: usize) -> Vec<Part> {
         }
         if at - part.range.start >= len && ends_content(&bytes[..at]) {
             part.range.end = at;
+            part.documents = documents - part.first;
             let next = Part {
                 range: at..at,
                 first: documents,
+                documents: 0,
             };
             parts.push(std::mem::replace(&mut part, next));
         }
         documents += 1;
     }
     part.range.end = bytes.len();
+    part.documents = documents - part.first;
     parts.push(part);
     parts
 }
@@ -133,6 +139,7 @@ mod tests {
                             assert_eq!(part.first, found.len(), "{text}");
                             let stream = Stream::of_part(&text, part.range.clone());
                             documents(stream, &mut found).expect(&text);
+                            assert_eq!(found.len() - part.first, part.documents, "{text}");
                         }
                         assert_eq!(found, whole, "{text}");
                         compared += 1;
