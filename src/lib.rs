@@ -5,12 +5,15 @@
 
 #![forbid(unsafe_code)]
 
+pub mod audit;
 pub mod document;
 pub mod error;
 pub mod fsio;
+pub mod git;
 pub mod keys;
 pub mod kubernetes;
 pub mod placement;
+pub mod report;
 pub mod secret;
 pub mod sops;
 

@@ -1,0 +1,2 @@
+//! Git repositories, read without Git: objects, index, references, history. Nothing is ever run, and
+//! nothing is written.
