@@ -134,7 +134,7 @@ fn is_same_directory(_: &Path, _: &Path) -> bool {
 }
 
 /// `2026-01-31T23:59:59Z`. A clock before 1970 counts as 1970.
-fn rfc3339(time: SystemTime) -> String {
+pub(crate) fn rfc3339(time: SystemTime) -> String {
     let seconds = time
         .duration_since(UNIX_EPOCH)
         .map_or(0, |since| since.as_secs());

@@ -95,6 +95,11 @@ impl Ui {
         self.out_closed
     }
 
+    /// Whether a person reads standard output, as far as colours are concerned.
+    pub(crate) fn out_has_colours(&self) -> bool {
+        anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never
+    }
+
     /// Says what failed.
     pub(crate) fn error(&mut self, error: &Error) {
         self.words(&render::error(Level::Error, error));

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::ops::Range;
+use std::path::PathBuf;
 
 use super::checks::Check;
 use crate::secret::SecretBytes;
@@ -231,6 +232,8 @@ pub struct Unchecked {
 pub struct RepositoryReport {
     /// The path as it was named.
     pub path: String,
+    /// The top of the working tree, or the folder itself; `None` for bare repositories and texts.
+    pub root: Option<PathBuf>,
     /// A name that is the same on every machine: host and path of `origin`, or the folder's name.
     pub identity: String,
     /// The commit at `HEAD`, if there is one (hexadecimal).

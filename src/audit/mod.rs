@@ -5,12 +5,23 @@
 //! anywhere, [`manifests`] for values that Kubernetes manifests should not hold, [`leftovers`] for
 //! files that should not be there.
 
+mod assemble;
+pub mod baseline;
 pub mod benign;
+pub mod blast;
 pub mod checks;
 pub mod credentials;
 pub mod finding;
+pub mod fingerprint;
+mod history;
+mod inspect;
 pub mod leftovers;
 pub mod manifests;
+pub mod places;
 pub mod policy;
+mod repository;
+pub mod run;
+pub mod state;
 pub mod subject;
+pub mod suppress;
 pub mod view;

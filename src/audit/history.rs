@@ -1,0 +1,320 @@
+//! The history: every object of the store, or what a range of commits brings.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+use super::assemble::{Found, Origin};
+use super::checks;
+use super::finding::{CoveredFile, Hit};
+use super::inspect::{Interest, Nature, Traits, look, nature};
+use super::repository::{Audit, Outcome, Sealed, Sources};
+use super::run::Scope;
+use super::state::{MAX_TEXT, Place, State};
+use super::subject::Subject;
+use super::view::View;
+use crate::error::{Error, Kind, Result};
+use crate::git::{History, Item, ObjectKind, Oid, Placed, Scope as Part, objects};
+use crate::sops::config::FILE_NAME;
+
+/// The tree of a revision.
+///
+/// # Errors
+/// Nobody knows the revision, or its objects are missing.
+pub(super) fn tree_of(sources: &Sources<'_>, name: &str) -> Result<Oid> {
+    let commit = resolve(sources, name)?;
+    let missing = || {
+        Error::new(Kind::Incomplete, format!("the commit of `{name}` is missing"))
+            .because("the clone is shallow or partial, or the repository is damaged")
+            .hint("fetch it: `git fetch --unshallow`, in GitLab CI `GIT_DEPTH: 0`")
+    };
+    let object = sources.store.read(&commit, MAX_TEXT as usize)?;
+    let object = object.filter(|object| object.kind == ObjectKind::Commit).ok_or_else(missing)?;
+    let commit = objects::Commit::parse(&object.data).ok_or_else(missing)?;
+    Ok(commit.tree)
+}
+
+fn resolve(sources: &Sources<'_>, name: &str) -> Result<Oid> {
+    sources.references.resolve(name, &sources.store).ok_or_else(|| {
+        Error::new(Kind::Usage, format!("nobody knows the revision `{name}`"))
+            .in_file(sources.repository.git_dir().to_string_lossy())
+            .because("no branch, tag or commit here has that name")
+            .hint("fetch it first: in GitLab CI set `GIT_DEPTH: 0`")
+    })
+}
+
+/// The configurations that a range changes.
+///
+/// # Errors
+/// See [`tree_of`].
+pub(super) fn changed_configurations(
+    sources: &Sources<'_>,
+    from: &str,
+    state: &State<'_>,
+) -> Result<Vec<String>> {
+    let before = State::of_tree(&sources.store, tree_of(sources, from)?);
+    let is_configuration = |path: &str| path.rsplit('/').next() == Some(FILE_NAME);
+    let place = |state: &State<'_>, path: &str| state.get(path).map(|entry| entry.place.clone());
+    let paths = before.files().chain(state.files()).map(|(path, _)| path);
+    let changed = paths.filter(|path| is_configuration(path) && place(&before, path) != place(state, path));
+    Ok(changed.map(str::to_owned).collect())
+}
+
+/// Findings by fingerprint, each with the oldest commit that has it.
+#[derive(Default)]
+struct Oldest(BTreeMap<String, (u32, Found)>);
+
+impl Oldest {
+    fn add(&mut self, age: u32, found: Found) {
+        match self.0.entry(found.finding.fingerprint.clone()) {
+            std::collections::btree_map::Entry::Vacant(slot) => {
+                slot.insert((age, found));
+            }
+            std::collections::btree_map::Entry::Occupied(mut slot) => {
+                if age < slot.get().0 {
+                    slot.insert((age, found));
+                }
+            }
+        }
+    }
+}
+
+/// Looks at the history. What the tree has already is not told again.
+///
+/// # Errors
+/// Nobody knows a revision of the range.
+pub(super) fn look_at(
+    audit: &Audit<'_>,
+    sources: &Sources<'_>,
+    state: &State<'_>,
+    outcome: &mut Outcome,
+) -> Result<()> {
+    let part = match &audit.request.scope {
+        Scope::Range { from, to } => Part::Range {
+            from: Some(resolve(sources, from)?),
+            to: resolve(sources, to)?,
+        },
+        _ => Part::Everything,
+    };
+    let mut reasons = incomplete(sources, &part);
+    let history = History::load(sources.repository, &sources.store, part)?;
+    let paths = history.paths().iter();
+    let paths: Vec<String> = paths
+        .map(|path| String::from_utf8_lossy(path).into_owned())
+        .collect();
+    let traits: Vec<Traits> = paths.iter().map(|path| Traits::of(path, &audit.rules)).collect();
+    let oldest = Mutex::new(Oldest::default());
+    let sealed = Mutex::new(foldhash::HashSet::default());
+    let unread = Mutex::new(BTreeMap::new());
+    let covered = Mutex::new(Vec::new());
+    let visitor = Visitor {
+        audit,
+        state,
+        covered: &covered,
+        history: &history,
+        paths: &paths,
+        traits: &traits,
+        oldest: &oldest,
+        sealed: &sealed,
+        unread: &unread,
+    };
+    let unvisited = history.visit(MAX_TEXT as usize, &|_, _| true, &|item| visitor.item(item));
+    reasons.extend(history.problems().iter().cloned());
+    reasons.extend(unvisited);
+    outcome.report.objects = history.objects();
+    let oldest = oldest.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let plain_now: foldhash::HashSet<String> = outcome
+        .found
+        .iter()
+        .filter(|found| found.finding.check == &checks::PLAIN_FILE)
+        .filter_map(|found| found.finding.path.clone())
+        .collect();
+    let past = oldest.0.into_values().map(|(_, found)| found);
+    let past = past.filter(|found| {
+        let finding = &found.finding;
+        let is_told = finding.path.as_ref().is_some_and(|path| plain_now.contains(path));
+        !(finding.check == &checks::PLAIN_IN_HISTORY && is_told)
+    });
+    outcome.found.extend(past);
+    let known: foldhash::HashSet<String> = outcome.sealed.iter().map(|s| s.path.clone()).collect();
+    let sealed = sealed.into_inner().unwrap_or_else(PoisonError::into_inner);
+    outcome.sealed.extend(sealed.into_iter().map(|(path, recipients)| Sealed {
+        past: !known.contains(&path),
+        path,
+        recipients,
+    }));
+    let unread = unread.into_inner().unwrap_or_else(PoisonError::into_inner);
+    for (path, reason) in unread {
+        outcome.unchecked.push(audit.unchecked(Some(&path), reason));
+    }
+    for reason in reasons {
+        outcome.unchecked.push(audit.unchecked(None, reason));
+    }
+    for (file, is_sealed) in covered.into_inner().unwrap_or_else(PoisonError::into_inner) {
+        outcome.report.covered += 1;
+        outcome.report.sealed += usize::from(is_sealed);
+        outcome.covered.push(file);
+    }
+    Ok(())
+}
+
+/// Why the history here is not all of it.
+fn incomplete(sources: &Sources<'_>, _part: &Part) -> Vec<String> {
+    let mut reasons = Vec::new();
+    if sources.repository.is_shallow() {
+        reasons.push(
+            "the clone is shallow: its history ends early; run `git fetch --unshallow` (for a single-branch clone `git remote set-branches origin '*'` first), in GitLab CI set `GIT_DEPTH: 0`"
+                .to_owned(),
+        );
+    }
+    if sources.repository.is_partial() {
+        reasons.push(
+            "the clone is partial: objects are left out; make a full clone (without `--filter`)"
+                .to_owned(),
+        );
+    }
+    reasons
+}
+
+struct Visitor<'v> {
+    audit: &'v Audit<'v>,
+    /// The tree, or the end of the range.
+    state: &'v State<'v>,
+    covered: &'v Mutex<Vec<(CoveredFile, bool)>>,
+    history: &'v History,
+    paths: &'v [String],
+    traits: &'v [Traits],
+    oldest: &'v Mutex<Oldest>,
+    sealed: &'v Mutex<foldhash::HashSet<(String, Vec<String>)>>,
+    unread: &'v Mutex<BTreeMap<String, String>>,
+}
+
+impl Visitor<'_> {
+    fn item(&self, item: Item<'_>) {
+        match item.kind {
+            ObjectKind::Blob => self.blob(&item),
+            ObjectKind::Commit => self.message(&item, "commit"),
+            ObjectKind::Tag => self.message(&item, "tag"),
+            ObjectKind::Tree => {}
+        }
+    }
+
+    fn blob(&self, item: &Item<'_>) {
+        if nature(item.data) == Nature::LfsPointer {
+            return;
+        }
+        let interest = Interest::of(item.data);
+        if item.places.is_empty() {
+            return self.unreachable(item, interest);
+        }
+        for placed in item.places.iter().filter(|placed| !placed.link) {
+            let traits = self.traits.get(placed.path.0 as usize).copied().unwrap_or_default();
+            let Some(path) = self.paths.get(placed.path.0 as usize) else {
+                continue;
+            };
+            self.placed(item, placed, path, traits, interest);
+        }
+    }
+
+    fn placed(
+        &self,
+        item: &Item<'_>,
+        placed: &Placed,
+        path: &str,
+        traits: Traits,
+        interest: Interest,
+    ) {
+        let subject = Subject::new(path, item.data);
+        // The end of a range is what is going to be there: all checks count, as in a tree.
+        let is_end = self.is_end(path, &item.oid);
+        let view: Option<&dyn View> = if is_end { Some(self.state) } else { None };
+        let looked = look(&subject, &self.audit.rules, view, traits, interest);
+        if let Some(rule) = looked.verdict.rule.clone().filter(|_| is_end) {
+            let repository = self.audit.number;
+            let path = path.to_owned();
+            let file = CoveredFile { repository, path, rule };
+            let mut covered = self.covered.lock().unwrap_or_else(PoisonError::into_inner);
+            covered.push((file, looked.verdict.sealed));
+        }
+        if !looked.verdict.recipients.is_empty() {
+            let sealed = (path.to_owned(), looked.verdict.recipients);
+            let mut all = self.sealed.lock().unwrap_or_else(PoisonError::into_inner);
+            all.insert(sealed);
+        }
+        // A covered file that was once not YAML is no reason to call the history unread; one that
+        // could hold plaintext is.
+        if let Some(why) = looked.verdict.unchecked {
+            let commit = self.history.commit_oid(placed.commit);
+            let commit = commit.map_or_else(String::new, |oid| oid.to_string());
+            let mut unread = self.unread.lock().unwrap_or_else(PoisonError::into_inner);
+            unread
+                .entry(path.to_owned())
+                .or_insert_with(|| format!("{why} (in commit {commit})"));
+        }
+        let hits: Vec<Hit> = match is_end {
+            true => looked.hits,
+            false => looked.hits.into_iter().filter_map(of_the_past).collect(),
+        };
+        let origin = match self.history.commit_oid(placed.commit) {
+            Some(commit) => Origin::Commit(commit),
+            None => Origin::Unreachable(item.oid),
+        };
+        self.keep(placed.commit.0, &subject, hits, origin);
+    }
+
+    fn is_end(&self, path: &str, oid: &Oid) -> bool {
+        let entry = self.state.get(path);
+        entry.is_some_and(|entry| entry.place == Place::Blob(*oid))
+    }
+
+    fn unreachable(&self, item: &Item<'_>, interest: Interest) {
+        let subject = Subject::new("", item.data);
+        let looked = look(&subject, &self.audit.rules, None, Traits::default(), interest);
+        self.keep(u32::MAX, &subject, looked.hits, Origin::Unreachable(item.oid));
+    }
+
+    fn message(&self, item: &Item<'_>, what: &'static str) {
+        let interest = Interest::of(item.data);
+        if !interest.credentials && !interest.policy {
+            return;
+        }
+        let subject = Subject::new("", item.data);
+        let looked = look(&subject, &self.audit.rules, None, Traits::default(), interest);
+        self.keep(u32::MAX, &subject, looked.hits, Origin::Message(item.oid, what));
+    }
+
+    fn keep(&self, age: u32, subject: &Subject<'_>, hits: Vec<Hit>, origin: Origin) {
+        if hits.is_empty() {
+            return;
+        }
+        let mut found = self.audit.assembler().findings(subject, hits, origin);
+        if self.audit.request.suppressions {
+            self.audit.suppressions.apply(subject, &mut found);
+        }
+        let mut oldest = self.oldest.lock().unwrap_or_else(PoisonError::into_inner);
+        for found in found {
+            oldest.add(age, found);
+        }
+    }
+}
+
+/// What a hit in an old version means. Drift of old versions is nobody's concern: the rules of today
+/// are not theirs.
+fn of_the_past(mut hit: Hit) -> Option<Hit> {
+    let drift = [
+        &checks::SELECTOR_DRIFT,
+        &checks::MAC_DRIFT,
+        &checks::RECIPIENT_DRIFT,
+        &checks::THRESHOLD_DRIFT,
+        &checks::ENCRYPTED_METADATA,
+        &checks::BROKEN_METADATA,
+    ];
+    if drift.contains(&hit.check) {
+        return None;
+    }
+    if hit.check == &checks::PLAIN_FILE {
+        hit.check = &checks::PLAIN_IN_HISTORY;
+        hit.severity = checks::PLAIN_IN_HISTORY.severity;
+        hit.fix = None;
+    }
+    Some(hit)
+}

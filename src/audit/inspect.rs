@@ -1,0 +1,106 @@
+//! One text under all families of checks.
+
+use super::finding::Hit;
+use super::policy::{self, Rules, Verdict};
+use super::subject::Subject;
+use super::view::View;
+use super::{credentials, leftovers, manifests};
+
+/// How many bytes tell whether a file is binary, as in Git.
+const SNIFFED: usize = 8000;
+
+/// How a Git LFS pointer begins.
+const LFS_POINTER: &[u8] = b"version https://git-lfs.github.com/spec/v1";
+
+/// What a path alone says about a text.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Traits {
+    /// A creation rule covers it.
+    pub(super) covered: bool,
+    /// It has the name of a credential file.
+    pub(super) credential_file: bool,
+    /// It has the name of a leftover.
+    pub(super) suspicious: bool,
+}
+
+impl Traits {
+    pub(super) fn of(path: &str, rules: &Rules) -> Self {
+        Traits {
+            covered: rules.covering(path).is_some(),
+            credential_file: credentials::is_credential_file(path),
+            suspicious: leftovers::is_suspicious(path),
+        }
+    }
+
+    /// The text is looked at whatever it holds.
+    pub(super) fn any(self) -> bool {
+        self.covered || self.credential_file || self.suspicious
+    }
+}
+
+/// What a text is, as far as looking at it is concerned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Nature {
+    Text,
+    Binary,
+    LfsPointer,
+}
+
+pub(super) fn nature(bytes: &[u8]) -> Nature {
+    if bytes.starts_with(LFS_POINTER) {
+        return Nature::LfsPointer;
+    }
+    let head = bytes.get(..SNIFFED).unwrap_or(bytes);
+    let utf16 = head.starts_with(&[0xff, 0xfe]) || head.starts_with(&[0xfe, 0xff]);
+    if !utf16 && memchr::memchr(0, head).is_some() {
+        return Nature::Binary;
+    }
+    Nature::Text
+}
+
+/// What the content alone says about a text, whatever its path.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Interest {
+    pub(super) policy: bool,
+    pub(super) credentials: bool,
+}
+
+impl Interest {
+    pub(super) fn of(bytes: &[u8]) -> Self {
+        Interest {
+            policy: policy::may_concern(bytes),
+            credentials: credentials::may_hold(bytes),
+        }
+    }
+}
+
+/// What was found in a text.
+#[derive(Debug, Default)]
+pub(super) struct Look {
+    pub(super) hits: Vec<Hit>,
+    pub(super) verdict: Verdict,
+}
+
+/// Looks at a text. `view` is the state that it is part of.
+pub(super) fn look(
+    subject: &Subject<'_>,
+    rules: &Rules,
+    view: Option<&dyn View>,
+    traits: Traits,
+    interest: Interest,
+) -> Look {
+    let mut look = Look::default();
+    if traits.covered || interest.policy {
+        look.verdict = policy::check(subject, rules, &mut look.hits);
+    }
+    if traits.credential_file || interest.credentials {
+        credentials::check(subject, &mut look.hits);
+    }
+    if manifests::may_concern(subject.path, subject.bytes) {
+        manifests::check(subject, view, &mut look.hits);
+    }
+    if traits.suspicious {
+        leftovers::check(subject, view, &mut look.hits);
+    }
+    look
+}

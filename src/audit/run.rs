@@ -1,0 +1,164 @@
+//! An audit of one or several repositories, as one report.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::assemble::Found;
+use super::baseline::Baseline;
+use super::blast;
+use super::finding::{Report, Severity};
+use super::repository::{Outcome, Sealed, audit, of_text};
+use crate::error::Result;
+use crate::keys::Identities;
+use crate::secret::SecretBytes;
+
+/// How many paths a message names before it counts.
+const SHOWN_PATHS: usize = 5;
+
+/// What is looked at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// Everything that Git tracks or would add, and the index. All of a plain folder; the tree at
+    /// `HEAD` of a bare repository.
+    Tree,
+    /// What the index changes against `HEAD`, as whole blobs.
+    Staged,
+    /// The tree and every object in the store.
+    History,
+    /// What the commits bring that `to` has and `from` has not, messages included.
+    Range {
+        /// A revision.
+        from: String,
+        /// A revision.
+        to: String,
+    },
+}
+
+/// What to audit, and how.
+pub struct Request {
+    /// Repositories or plain folders.
+    pub targets: Vec<PathBuf>,
+    /// What is looked at.
+    pub scope: Scope,
+    /// A configuration for all files, instead of the `.sops.yaml` files: its name and its text.
+    pub config: Option<(String, Vec<u8>)>,
+    /// Open every sealed file of the tree with these, and verify it.
+    pub identities: Option<Arc<Identities>>,
+    /// Suppressions count.
+    pub suppressions: bool,
+    /// Known findings.
+    pub baseline: Option<Baseline>,
+    /// The revision that `.sops.yaml` and `.secrets-audit.yaml` are read from, instead of what is
+    /// looked at.
+    pub policy_ref: Option<String>,
+    /// What fingerprints are keyed with, if the environment says.
+    pub key: Option<SecretBytes>,
+    /// When the audit starts, RFC 3339 in UTC and seconds.
+    pub now: String,
+}
+
+/// Audits one text under a name, with the configuration of the request.
+///
+/// # Errors
+/// See [`run`].
+pub fn run_text(request: &Request, name: &str, bytes: &[u8]) -> Result<Report> {
+    report_of(vec![of_text(name, bytes, request)?], request)
+}
+
+/// Runs an audit.
+///
+/// # Errors
+/// What cannot be looked at at all: a target that is not there, a revision that nobody knows, a
+/// `.secrets-audit.yaml` that is not valid. What could not be looked at within a repository is in
+/// [`Report::unchecked`].
+pub fn run(request: &Request) -> Result<Report> {
+    let targets = request.targets.iter().enumerate();
+    let outcomes = targets.map(|(number, target)| audit(number, target, request));
+    report_of(outcomes.collect::<Result<_>>()?, request)
+}
+
+fn report_of(outcomes: Vec<Outcome>, request: &Request) -> Result<Report> {
+    let mut report = Report {
+        started: request.now.clone(),
+        ended: request.now.clone(),
+        ..Report::default()
+    };
+    let mut found = Vec::new();
+    let mut sealed: Vec<(usize, Sealed)> = Vec::new();
+    for (number, outcome) in outcomes.into_iter().enumerate() {
+        report.repositories.push(outcome.report);
+        report.unchecked.extend(outcome.unchecked);
+        report.covered.extend(outcome.covered);
+        sealed.extend(outcome.sealed.into_iter().map(|file| (number, file)));
+        found.extend(outcome.found);
+    }
+    measure_blast_radius(&mut found, &sealed, &report);
+    report.findings = found.into_iter().map(|found| found.finding).collect();
+    if let Some(baseline) = &request.baseline {
+        baseline.apply(&mut report.findings);
+    }
+    let place = |finding: &super::finding::Finding| {
+        (
+            finding.repository,
+            finding.path.clone(),
+            finding.region,
+            finding.check.id,
+            finding.key_path.clone(),
+            finding.fingerprint.clone(),
+        )
+    };
+    report.findings.sort_by_cached_key(place);
+    report.covered.sort();
+    report.covered.dedup();
+    report.unchecked.sort();
+    report.unchecked.dedup();
+    Ok(report)
+}
+
+/// Says of each identity that was found which sealed files it opens, in all repositories.
+fn measure_blast_radius(found: &mut [Found], sealed: &[(usize, Sealed)], report: &Report) {
+    for found in found.iter_mut().filter(|f| !f.identity.expose().is_empty()) {
+        let Some(recipients) = blast::recipient_of(found.identity.expose()) else {
+            continue;
+        };
+        let mut opened: BTreeMap<(usize, &str), bool> = BTreeMap::new();
+        for (repository, file) in sealed {
+            let opens = blast::opened_by(
+                &recipients,
+                std::iter::once((file.path.as_str(), file.recipients.as_slice())),
+            );
+            if !opens.is_empty() {
+                let past = opened.entry((*repository, &file.path)).or_insert(true);
+                *past &= file.past;
+            }
+        }
+        if opened.is_empty() {
+            continue;
+        }
+        let name = |(repository, path): (usize, &str), past: bool| {
+            let repository = report.repositories.get(repository);
+            let repository = repository.map_or("", |repository| repository.path.as_str());
+            let path = match report.repositories.len() {
+                1 => path.to_owned(),
+                _ => format!("{repository}/{path}"),
+            };
+            if past { format!("{path} (in its history)") } else { path }
+        };
+        let mut names: Vec<String> = opened
+            .iter()
+            .take(SHOWN_PATHS)
+            .map(|(at, past)| name(*at, *past))
+            .collect();
+        if opened.len() > SHOWN_PATHS {
+            names.push(format!("{} more", opened.len() - SHOWN_PATHS));
+        }
+        let files = match opened.len() {
+            1 => "1 sealed file".to_owned(),
+            count => format!("{count} sealed files"),
+        };
+        let message = &mut found.finding.message;
+        message.push_str(&format!("; it opens {files}: {}", names.join(", ")));
+        found.finding.severity = Severity::Critical;
+    }
+}
