@@ -46,6 +46,13 @@ pub(crate) enum Command {
     /// SOPS_AGE_SSH_PRIVATE_KEY_CMD, and the default places for age and SSH keys. Opened files are
     /// readable by their owner only.
     Decrypt(Deferred<commands::decrypt::Args>),
+    /// Look for leaks: plaintext that rules cover, credentials anywhere, in tree, index and history
+    ///
+    /// Looks at everything that Git tracks or would add and at the index; at what is staged with
+    /// `--staged`, at every object in the store with `--history`, at what commits bring with `--range`.
+    /// Each repository is judged by its own .sops.yaml files. Exits with 1 if there are findings, and
+    /// with 3 if something could not be looked at. Nothing is written and nothing is run.
+    Audit(Deferred<commands::audit::Args>),
     /// Explain and list the creation rules of .sops.yaml
     #[command(subcommand)]
     Rules(commands::rules::Command),

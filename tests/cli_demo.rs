@@ -107,6 +107,9 @@ fn the_runbooks_job_is_done_in_two_repositories() {
     let recipient = recipient.lines().next().unwrap();
     for file in files.iter().filter(|file| !file.ends_with("keys.txt")) {
         let name = file.strip_prefix(&made).unwrap();
+        if name.starts_with("planted") {
+            continue;
+        }
         if SEALED.iter().any(|sealed| Path::new(sealed) == name) {
             continue;
         }

@@ -57,13 +57,7 @@ impl Assembler<'_> {
             .collect()
     }
 
-    fn finding(
-        &self,
-        subject: &Subject<'_>,
-        hit: Hit,
-        region: Region,
-        origin: Origin,
-    ) -> Found {
+    fn finding(&self, subject: &Subject<'_>, hit: Hit, region: Region, origin: Origin) -> Found {
         let path = match origin {
             Origin::Message(..) | Origin::Unreachable(_) => None,
             _ => Some(subject.path.to_owned()),

@@ -7,57 +7,14 @@ use super::assemble::{Found, Origin};
 use super::checks;
 use super::finding::{CoveredFile, Hit};
 use super::inspect::{Interest, Nature, Traits, look, nature};
-use super::repository::{Audit, Outcome, Sealed, Sources};
+use super::repository::{Audit, Outcome, Sealed};
 use super::run::Scope;
+use super::sources::{Sources, resolve};
 use super::state::{MAX_TEXT, Place, State};
 use super::subject::Subject;
 use super::view::View;
-use crate::error::{Error, Kind, Result};
-use crate::git::{History, Item, ObjectKind, Oid, Placed, Scope as Part, objects};
-use crate::sops::config::FILE_NAME;
-
-/// The tree of a revision.
-///
-/// # Errors
-/// Nobody knows the revision, or its objects are missing.
-pub(super) fn tree_of(sources: &Sources<'_>, name: &str) -> Result<Oid> {
-    let commit = resolve(sources, name)?;
-    let missing = || {
-        Error::new(Kind::Incomplete, format!("the commit of `{name}` is missing"))
-            .because("the clone is shallow or partial, or the repository is damaged")
-            .hint("fetch it: `git fetch --unshallow`, in GitLab CI `GIT_DEPTH: 0`")
-    };
-    let object = sources.store.read(&commit, MAX_TEXT as usize)?;
-    let object = object.filter(|object| object.kind == ObjectKind::Commit).ok_or_else(missing)?;
-    let commit = objects::Commit::parse(&object.data).ok_or_else(missing)?;
-    Ok(commit.tree)
-}
-
-fn resolve(sources: &Sources<'_>, name: &str) -> Result<Oid> {
-    sources.references.resolve(name, &sources.store).ok_or_else(|| {
-        Error::new(Kind::Usage, format!("nobody knows the revision `{name}`"))
-            .in_file(sources.repository.git_dir().to_string_lossy())
-            .because("no branch, tag or commit here has that name")
-            .hint("fetch it first: in GitLab CI set `GIT_DEPTH: 0`")
-    })
-}
-
-/// The configurations that a range changes.
-///
-/// # Errors
-/// See [`tree_of`].
-pub(super) fn changed_configurations(
-    sources: &Sources<'_>,
-    from: &str,
-    state: &State<'_>,
-) -> Result<Vec<String>> {
-    let before = State::of_tree(&sources.store, tree_of(sources, from)?);
-    let is_configuration = |path: &str| path.rsplit('/').next() == Some(FILE_NAME);
-    let place = |state: &State<'_>, path: &str| state.get(path).map(|entry| entry.place.clone());
-    let paths = before.files().chain(state.files()).map(|(path, _)| path);
-    let changed = paths.filter(|path| is_configuration(path) && place(&before, path) != place(state, path));
-    Ok(changed.map(str::to_owned).collect())
-}
+use crate::error::Result;
+use crate::git::{History, Item, ObjectKind, Oid, Placed, Scope as Part};
 
 /// Findings by fingerprint, each with the oldest commit that has it.
 #[derive(Default)]
@@ -101,7 +58,10 @@ pub(super) fn look_at(
     let paths: Vec<String> = paths
         .map(|path| String::from_utf8_lossy(path).into_owned())
         .collect();
-    let traits: Vec<Traits> = paths.iter().map(|path| Traits::of(path, &audit.rules)).collect();
+    let traits: Vec<Traits> = paths
+        .iter()
+        .map(|path| Traits::of(path, &audit.rules))
+        .collect();
     let oldest = Mutex::new(Oldest::default());
     let sealed = Mutex::new(foldhash::HashSet::default());
     let unread = Mutex::new(BTreeMap::new());
@@ -131,17 +91,22 @@ pub(super) fn look_at(
     let past = oldest.0.into_values().map(|(_, found)| found);
     let past = past.filter(|found| {
         let finding = &found.finding;
-        let is_told = finding.path.as_ref().is_some_and(|path| plain_now.contains(path));
+        let is_told = finding
+            .path
+            .as_ref()
+            .is_some_and(|path| plain_now.contains(path));
         !(finding.check == &checks::PLAIN_IN_HISTORY && is_told)
     });
     outcome.found.extend(past);
     let known: foldhash::HashSet<String> = outcome.sealed.iter().map(|s| s.path.clone()).collect();
     let sealed = sealed.into_inner().unwrap_or_else(PoisonError::into_inner);
-    outcome.sealed.extend(sealed.into_iter().map(|(path, recipients)| Sealed {
-        past: !known.contains(&path),
-        path,
-        recipients,
-    }));
+    outcome
+        .sealed
+        .extend(sealed.into_iter().map(|(path, recipients)| Sealed {
+            past: !known.contains(&path),
+            path,
+            recipients,
+        }));
     let unread = unread.into_inner().unwrap_or_else(PoisonError::into_inner);
     for (path, reason) in unread {
         outcome.unchecked.push(audit.unchecked(Some(&path), reason));
@@ -207,7 +172,11 @@ impl Visitor<'_> {
             return self.unreachable(item, interest);
         }
         for placed in item.places.iter().filter(|placed| !placed.link) {
-            let traits = self.traits.get(placed.path.0 as usize).copied().unwrap_or_default();
+            let traits = self
+                .traits
+                .get(placed.path.0 as usize)
+                .copied()
+                .unwrap_or_default();
             let Some(path) = self.paths.get(placed.path.0 as usize) else {
                 continue;
             };
@@ -231,7 +200,11 @@ impl Visitor<'_> {
         if let Some(rule) = looked.verdict.rule.clone().filter(|_| is_end) {
             let repository = self.audit.number;
             let path = path.to_owned();
-            let file = CoveredFile { repository, path, rule };
+            let file = CoveredFile {
+                repository,
+                path,
+                rule,
+            };
             let mut covered = self.covered.lock().unwrap_or_else(PoisonError::into_inner);
             covered.push((file, looked.verdict.sealed));
         }
@@ -268,8 +241,19 @@ impl Visitor<'_> {
 
     fn unreachable(&self, item: &Item<'_>, interest: Interest) {
         let subject = Subject::new("", item.data);
-        let looked = look(&subject, &self.audit.rules, None, Traits::default(), interest);
-        self.keep(u32::MAX, &subject, looked.hits, Origin::Unreachable(item.oid));
+        let looked = look(
+            &subject,
+            &self.audit.rules,
+            None,
+            Traits::default(),
+            interest,
+        );
+        self.keep(
+            u32::MAX,
+            &subject,
+            looked.hits,
+            Origin::Unreachable(item.oid),
+        );
     }
 
     fn message(&self, item: &Item<'_>, what: &'static str) {
@@ -278,8 +262,19 @@ impl Visitor<'_> {
             return;
         }
         let subject = Subject::new("", item.data);
-        let looked = look(&subject, &self.audit.rules, None, Traits::default(), interest);
-        self.keep(u32::MAX, &subject, looked.hits, Origin::Message(item.oid, what));
+        let looked = look(
+            &subject,
+            &self.audit.rules,
+            None,
+            Traits::default(),
+            interest,
+        );
+        self.keep(
+            u32::MAX,
+            &subject,
+            looked.hits,
+            Origin::Message(item.oid, what),
+        );
     }
 
     fn keep(&self, age: u32, subject: &Subject<'_>, hits: Vec<Hit>, origin: Origin) {

@@ -270,5 +270,3 @@ fn is_name(text: &str) -> bool {
             && run.bytes().any(|byte| byte.is_ascii_alphabetic())
     })
 }
-
-

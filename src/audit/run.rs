@@ -143,7 +143,11 @@ fn measure_blast_radius(found: &mut [Found], sealed: &[(usize, Sealed)], report:
                 1 => path.to_owned(),
                 _ => format!("{repository}/{path}"),
             };
-            if past { format!("{path} (in its history)") } else { path }
+            if past {
+                format!("{path} (in its history)")
+            } else {
+                path
+            }
         };
         let mut names: Vec<String> = opened
             .iter()

@@ -1,5 +1,6 @@
 //! `secrets demo`: the runbook's main job, on two repositories made for it.
 
+mod leak;
 mod trees;
 
 use std::path::{Path, PathBuf};
@@ -73,6 +74,7 @@ pub(crate) fn run(args: Args, context: &Context) -> Result<Exit, Errors> {
         let stat = demo.git(repository, &["show", "--stat", "--format=%h %s"])?;
         demo.say(&format!("\n{repository}: {}", stat.trim_end()))?;
     }
+    leak::play(&demo)?;
     demo.say(&demo.next_steps())?;
     Ok(Exit::Done)
 }
@@ -268,6 +270,7 @@ type next:
 {path}  export SOPS_AGE_KEY_FILE=$PWD/{KEYS}        # recipient {recipient}
   secrets decrypt {FLUX_CONFIG}/{REGISTRY}
   secrets rules explain {BLASTER}/{DATABASE} {BLASTER}/k8s/dev/20-deployment.yaml
+  secrets audit {FLUX_CONFIG} {BLASTER}
   cd {BLASTER} && secrets rules list
   sops decrypt {DATABASE}        # sops reads what secrets wrote
 ",

@@ -2,6 +2,7 @@
 //!
 //! Data goes to standard output, words to standard error, both through [`crate::ui`].
 
+pub(crate) mod audit;
 pub(crate) mod decrypt;
 pub(crate) mod demo;
 pub(crate) mod encrypt;
@@ -33,6 +34,7 @@ pub(crate) fn run(command: Command, context: &Context) -> Result<Exit, Errors> {
     match command {
         Command::Encrypt(args) => encrypt::run(args.0, context),
         Command::Decrypt(args) => decrypt::run(args.0, context),
+        Command::Audit(args) => audit::run(args.0, context),
         Command::Rules(command) => rules::run(command, context),
         Command::NewRegistry(args) => new_registry::run(args.0, context),
         Command::NewGeneric(args) => new_generic::run(args.0, context),

@@ -1,0 +1,203 @@
+//! What a Git repository has, and the states of it that an audit looks at.
+
+use std::path::{Path, PathBuf};
+
+use super::run::{Request, Scope};
+use super::state::{Entry, MAX_TEXT, Place, State};
+use crate::error::{Error, Kind, Result};
+use crate::git::{
+    FileKind, Index, ObjectKind, Oid, References, Repository, Store, objects, staged, worktree,
+};
+use crate::sops::config::FILE_NAME;
+
+/// What a repository has, as far as it can be read.
+pub(super) struct Sources<'r> {
+    pub(super) repository: &'r Repository,
+    pub(super) store: Store,
+    pub(super) references: References,
+    pub(super) index: Option<Index>,
+}
+
+/// The state that the scope is about.
+pub(super) fn state_of<'r>(
+    sources: &'r Sources<'_>,
+    request: &Request,
+    reasons: &mut Vec<String>,
+) -> Result<State<'r>> {
+    match &request.scope {
+        Scope::Range { to, .. } => {
+            let tree = tree_of(sources, to)?;
+            Ok(State::of_tree(&sources.store, tree))
+        }
+        Scope::Staged => Ok(index_state(sources)),
+        Scope::Tree | Scope::History => match sources.repository.work_tree() {
+            Some(root) => Ok(worktree_state(sources, root, reasons)),
+            None => match sources.references.head().commit {
+                Some(commit) => {
+                    let tree = tree_of(sources, &commit.to_string())?;
+                    Ok(State::of_tree(&sources.store, tree))
+                }
+                None => Ok(State::default()),
+            },
+        },
+    }
+}
+
+pub(super) fn index_state<'r>(sources: &'r Sources<'_>) -> State<'r> {
+    let entries = sources.index.iter().flat_map(|index| &index.entries);
+    let files = entries.map(|entry| {
+        let place = match entry.mode & 0o170_000 {
+            0o120_000 => Place::Nowhere("symbolic link"),
+            0o160_000 => Place::Nowhere("submodule"),
+            _ => Place::Blob(entry.oid),
+        };
+        let path = String::from_utf8_lossy(&entry.path).into_owned();
+        (
+            path,
+            Entry {
+                place,
+                staged: None,
+            },
+        )
+    });
+    State::new(files.collect(), Some(&sources.store))
+}
+
+fn worktree_state<'r>(
+    sources: &'r Sources<'_>,
+    root: &Path,
+    reasons: &mut Vec<String>,
+) -> State<'r> {
+    let listing = worktree::list(sources.repository, sources.index.as_ref());
+    let mut staged = foldhash::HashMap::default();
+    let mut only_staged = Vec::new();
+    let name = |path: &[u8]| String::from_utf8_lossy(path).into_owned();
+    for entry in sources.index.iter().flat_map(|index| &index.entries) {
+        if entry.mode & 0o170_000 != 0o100_000 || entry.intent_to_add {
+            continue;
+        }
+        if entry.stage == 0 {
+            staged.insert(entry.path.as_slice(), entry.oid);
+        } else {
+            only_staged.push((name(&entry.path), entry.oid));
+        }
+    }
+    let mut files = Vec::with_capacity(listing.files.len());
+    for file in &listing.files {
+        let staged = staged.get(file.path.as_slice()).copied();
+        let place = match file.kind {
+            FileKind::Regular => Some(Place::Disk(root.join(os_path(&file.path)))),
+            FileKind::Link => Some(Place::Nowhere("symbolic link")),
+            FileKind::Submodule => Some(Place::Nowhere("submodule")),
+            FileKind::Special => Some(Place::Nowhere("pipe, socket or device")),
+            FileKind::Missing => None,
+        };
+        if file.kind != FileKind::Regular {
+            only_staged.extend(staged.map(|oid| (name(&file.path), oid)));
+        }
+        files.extend(place.map(|place| (name(&file.path), Entry { place, staged })));
+    }
+    let mut state = State::new(files, Some(&sources.store));
+    state.only_staged = only_staged;
+    reasons.extend(listing.problems);
+    state
+}
+
+#[cfg(unix)]
+fn os_path(path: &[u8]) -> PathBuf {
+    use std::os::unix::ffi::OsStrExt;
+    PathBuf::from(std::ffi::OsStr::from_bytes(path))
+}
+
+#[cfg(not(unix))]
+fn os_path(path: &[u8]) -> PathBuf {
+    PathBuf::from(&*String::from_utf8_lossy(path))
+}
+
+/// Which files of the state are looked at; `None` for all of them. A change of the rules concerns
+/// every file.
+pub(super) fn selection_of(
+    sources: &Sources<'_>,
+    state: &State<'_>,
+    request: &Request,
+    reasons: &mut Vec<String>,
+) -> Result<Option<Vec<String>>> {
+    let changed: Vec<String> = match &request.scope {
+        Scope::Tree | Scope::History => return Ok(None),
+        Scope::Staged => {
+            let Some(index) = &sources.index else {
+                reasons.push("there is no index to look at".to_owned());
+                return Ok(Some(Vec::new()));
+            };
+            let changes = staged::changes(sources.repository, &sources.store, index)?;
+            let paths = changes.iter();
+            paths
+                .map(|change| String::from_utf8_lossy(&change.path).into_owned())
+                .collect()
+        }
+        Scope::Range { from, .. } => changed_configurations(sources, from, state)?,
+    };
+    if changed.iter().any(|path| is_configuration(path)) {
+        return Ok(None);
+    }
+    Ok(Some(match request.scope {
+        Scope::Staged => changed,
+        _ => Vec::new(),
+    }))
+}
+
+/// The tree of a revision.
+///
+/// # Errors
+/// Nobody knows the revision, or its objects are missing.
+pub(super) fn tree_of(sources: &Sources<'_>, name: &str) -> Result<Oid> {
+    let commit = resolve(sources, name)?;
+    let missing = || {
+        Error::new(
+            Kind::Incomplete,
+            format!("the commit of `{name}` is missing"),
+        )
+        .because("the clone is shallow or partial, or the repository is damaged")
+        .hint("fetch it: `git fetch --unshallow`, in GitLab CI `GIT_DEPTH: 0`")
+    };
+    let object = sources.store.read(&commit, MAX_TEXT as usize)?;
+    let object = object
+        .filter(|object| object.kind == ObjectKind::Commit)
+        .ok_or_else(missing)?;
+    let commit = objects::Commit::parse(&object.data).ok_or_else(missing)?;
+    Ok(commit.tree)
+}
+
+pub(super) fn resolve(sources: &Sources<'_>, name: &str) -> Result<Oid> {
+    sources
+        .references
+        .resolve(name, &sources.store)
+        .ok_or_else(|| {
+            Error::new(Kind::Usage, format!("nobody knows the revision `{name}`"))
+                .in_file(sources.repository.git_dir().to_string_lossy())
+                .because("no branch, tag or commit here has that name")
+                .hint("fetch it first: in GitLab CI set `GIT_DEPTH: 0`")
+        })
+}
+
+/// The configurations that a range changes.
+///
+/// # Errors
+/// See [`tree_of`].
+pub(super) fn changed_configurations(
+    sources: &Sources<'_>,
+    from: &str,
+    state: &State<'_>,
+) -> Result<Vec<String>> {
+    let before = State::of_tree(&sources.store, tree_of(sources, from)?);
+    let place = |state: &State<'_>, path: &str| state.get(path).map(|entry| entry.place.clone());
+    let paths = before.files().chain(state.files()).map(|(path, _)| path);
+    let changed =
+        paths.filter(|path| is_configuration(path) && place(&before, path) != place(state, path));
+    Ok(changed.map(str::to_owned).collect())
+}
+
+/// A file that holds creation rules.
+pub(super) fn is_configuration(path: &str) -> bool {
+    path.rsplit('/').next() == Some(FILE_NAME)
+}

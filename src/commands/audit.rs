@@ -1,0 +1,350 @@
+//! `secrets audit`: looks for what leaked, and for what the rules should have sealed.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use clap::Parser;
+use secrets::audit::baseline::Baseline;
+use secrets::audit::checks;
+use secrets::audit::finding::{Report, Severity};
+use secrets::audit::run::{Request, Scope, run as audit, run_text};
+use secrets::audit::state::MAX_TEXT;
+use secrets::fsio::{self, Content, Replacement};
+use secrets::report::{self, Format};
+use secrets::secret::SecretBytes;
+use secrets::{Error, Kind};
+
+use super::files::plural;
+use super::{Errors, Exit};
+use crate::cli::Cli;
+use crate::context::Context;
+
+/// Stack of a working thread, in bytes: documents nest up to 250 levels.
+const STACK: usize = 16 * 1024 * 1024;
+
+/// What fingerprints are keyed with.
+const KEY_VARIABLE: &str = "SECRETS_AUDIT_KEY";
+
+/// Largest baseline, in bytes.
+const MAX_BASELINE: u64 = 64 << 20;
+
+/// The arguments.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Repositories or plain folders; `-` is one text on standard input [default: .]
+    #[arg(value_name = "REPO")]
+    targets: Vec<PathBuf>,
+    /// Look at what the index changes against HEAD: for a pre-commit hook
+    #[arg(long, group = "scope")]
+    staged: bool,
+    /// Look at the tree and at every object in the store: all branches, tags, stashes, messages and
+    /// unreachable objects
+    #[arg(long, group = "scope")]
+    history: bool,
+    /// Look at what commits bring that B has and A has not: for merge requests
+    #[arg(long, group = "scope", value_name = "A..B", value_parser = range)]
+    range: Option<(String, String)>,
+    /// Open every sealed file of the tree with the identities at hand, and verify its MAC
+    #[arg(long, conflicts_with_all = ["staged", "range"])]
+    open: bool,
+    /// Seal what a rule covers and is plain, then look again; print the steps for the rest
+    #[arg(long, conflicts_with_all = ["history", "range"])]
+    fix: bool,
+    /// Use this configuration for all files, instead of the .sops.yaml files of the repositories
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Read .sops.yaml and .secrets-audit.yaml from this revision, such as a protected branch
+    #[arg(long, value_name = "REF")]
+    policy_ref: Option<String>,
+    /// Write the report to standard output in this format
+    #[arg(long, value_name = "FORMAT", default_value = "plain", value_parser = format)]
+    format: Format,
+    /// Write the report to a file as well; may be repeated
+    #[arg(long, value_name = "FORMAT=FILE", value_parser = destination)]
+    report: Vec<(Format, PathBuf)>,
+    /// The mildest severity that makes the exit code 1: low, medium, high or critical
+    #[arg(long, value_name = "SEVERITY", default_value = "low", value_parser = severity)]
+    fail_on: Severity,
+    /// Count suppressed findings as well
+    #[arg(long)]
+    no_suppressions: bool,
+    /// Findings that are known: those in this file do not count
+    #[arg(long, value_name = "FILE")]
+    baseline: Option<PathBuf>,
+    /// Write all findings into this file, as a baseline
+    #[arg(long, value_name = "FILE", conflicts_with = "baseline")]
+    write_baseline: Option<PathBuf>,
+    /// Look at every N-th repository only, starting with the I-th [default: CI_NODE_INDEX/CI_NODE_TOTAL]
+    #[arg(long, value_name = "I/N", num_args = 0..=1, default_missing_value = "", value_parser = shard)]
+    shard: Option<Option<(usize, usize)>>,
+    /// With `-`: take the text for a file of this name, which decides on format and rule
+    #[arg(long, value_name = "NAME")]
+    filename: Option<PathBuf>,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// Something cannot be looked at at all, or a report cannot be written. Findings and what could not be
+/// checked are in the report and in the exit.
+pub(crate) fn run(args: Args, context: &Context) -> Result<Exit, Errors> {
+    let mut report = look(&args, context)?;
+    if args.fix {
+        fix(&args, &report, context)?;
+        report = look(&args, context)?;
+    }
+    let rendering = report::Context {
+        program_version: env!("CARGO_PKG_VERSION"),
+        fail_on: args.fail_on,
+        documentation: "docs/audit/",
+    };
+    for (format, path) in &args.report {
+        let text = report::write(*format, &report, &rendering);
+        Replacement::over(path, Content::Sealed(text.as_bytes())).commit()?;
+    }
+    if let Some(path) = &args.write_baseline {
+        let text = Baseline::of(&report.findings).to_text();
+        Replacement::over(path, Content::Sealed(text.as_bytes())).commit()?;
+        let count = plural(report.findings.len(), "finding", "findings");
+        context
+            .ui()
+            .note(&format!("wrote {count} to {}", path.display()));
+    }
+    let text = match args.format {
+        Format::Plain => report::plain(&report, &rendering, context.ui().out_has_colours()),
+        format => report::write(format, &report, &rendering),
+    };
+    context.ui().data(text.as_bytes())?;
+    Ok(exit(&report, args.fail_on, args.write_baseline.is_some()))
+}
+
+fn exit(report: &Report, fail_on: Severity, adopted: bool) -> Exit {
+    let incomplete =
+        !report.unchecked.is_empty() || report.repositories.iter().any(|r| !r.complete);
+    let answer = match report.deciding(fail_on).next() {
+        Some(_) if !adopted => Exit::No,
+        _ => Exit::Done,
+    };
+    match incomplete {
+        true => answer.and(Exit::Incomplete),
+        false => answer,
+    }
+}
+
+fn look(args: &Args, context: &Context) -> Result<Report, Errors> {
+    let request = request(args, context)?;
+    if let [target] = args.targets.as_slice()
+        && target.as_os_str() == "-"
+    {
+        return text(args, request, context);
+    }
+    let pool = rayon::ThreadPoolBuilder::new().stack_size(STACK).build();
+    let report = match pool {
+        Ok(pool) => pool.install(|| audit(&request)),
+        Err(_) => audit(&request),
+    };
+    let mut report = report?;
+    report.ended = crate::context::rfc3339(std::time::SystemTime::now());
+    Ok(report)
+}
+
+/// Looks at standard input.
+fn text(args: &Args, mut request: Request, context: &Context) -> Result<Report, Errors> {
+    if request.scope != Scope::Tree {
+        let error = Error::new(Kind::Usage, "`-` is one text, without index and history");
+        return Err(error
+            .hint("leave `--staged`, `--history` and `--range` out")
+            .into());
+    }
+    let text = fsio::read_stdin(MAX_TEXT)?;
+    let name = args
+        .filename
+        .clone()
+        .unwrap_or_else(|| PathBuf::from("stdin"));
+    let file = secrets::placement::clean(&context.working_directory().join(&name));
+    let mut shown = name.to_string_lossy().into_owned();
+    if request.config.is_none()
+        && let Some((path, _)) = context.configs(None).find(&file)?.config
+    {
+        request.config = Some(read_config(&path)?);
+        if let Some(below) = path
+            .parent()
+            .and_then(|folder| file.strip_prefix(folder).ok())
+        {
+            shown = below.to_string_lossy().into_owned();
+        }
+    }
+    Ok(run_text(&request, &shown, &text)?)
+}
+
+fn request(args: &Args, context: &Context) -> Result<Request, Errors> {
+    let scope = match (&args.range, args.staged, args.history) {
+        (Some((from, to)), ..) => Scope::Range {
+            from: from.clone(),
+            to: to.clone(),
+        },
+        (None, true, _) => Scope::Staged,
+        (None, false, true) => Scope::History,
+        (None, false, false) => Scope::Tree,
+    };
+    let baseline = match &args.baseline {
+        Some(path) => {
+            let text = fsio::read(path, MAX_BASELINE)?;
+            let baseline = Baseline::read(&text);
+            Some(baseline.map_err(|e| e.in_file(path.to_string_lossy()))?)
+        }
+        None => None,
+    };
+    let config = args.config.as_deref().map(read_config).transpose()?;
+    let key = context
+        .variable(KEY_VARIABLE)
+        .map(OsString::into_encoded_bytes);
+    Ok(Request {
+        targets: targets(args, context)?,
+        scope,
+        config,
+        identities: args.open.then(|| context.identities()),
+        suppressions: !args.no_suppressions,
+        baseline,
+        policy_ref: args.policy_ref.clone(),
+        key: key.map(SecretBytes::new),
+        now: context.now().to_owned(),
+    })
+}
+
+fn read_config(path: &Path) -> Result<(String, Vec<u8>), Error> {
+    let limit = secrets::sops::config::MAX_SIZE as u64;
+    let text = fsio::read(path, limit)?;
+    Ok((path.to_string_lossy().into_owned(), text.to_vec()))
+}
+
+/// The repositories of this shard.
+fn targets(args: &Args, context: &Context) -> Result<Vec<PathBuf>, Errors> {
+    let mut targets = args.targets.clone();
+    if targets.is_empty() {
+        targets.push(PathBuf::from("."));
+    }
+    for target in targets.iter().filter(|target| target.as_os_str() != "-") {
+        let meta = std::fs::metadata(target)
+            .map_err(|e| fsio::io_error("look at the path", target, &e))?;
+        if !meta.is_dir() {
+            let error = Error::new(Kind::Usage, "this is not a folder");
+            let error = error.in_file(target.to_string_lossy());
+            let hint = "name a repository or a folder; `-` with `--filename` looks at one text";
+            return Err(error.hint(hint).into());
+        }
+    }
+    let shard = match args.shard {
+        None => return Ok(targets),
+        Some(Some(shard)) => shard,
+        Some(None) => {
+            let read = |name: &str| {
+                let value = context.variable(name)?;
+                value.to_str()?.parse::<usize>().ok()
+            };
+            match (read("CI_NODE_INDEX"), read("CI_NODE_TOTAL")) {
+                (Some(index), Some(total)) if (1..=total).contains(&index) => (index, total),
+                _ => {
+                    let error = Error::new(Kind::Usage, "`--shard` has nothing to go by");
+                    let error =
+                        error.because("CI_NODE_INDEX and CI_NODE_TOTAL are not set to numbers");
+                    let hint = "use `parallel:` in the job, or write `--shard 1/4`";
+                    return Err(error.hint(hint).into());
+                }
+            }
+        }
+    };
+    let (index, total) = shard;
+    let of_shard = targets.into_iter().enumerate();
+    let of_shard = of_shard.filter(|(number, _)| number % total == index - 1);
+    let of_shard: Vec<PathBuf> = of_shard.map(|(_, target)| target).collect();
+    if of_shard.is_empty() {
+        context
+            .ui()
+            .note(&format!("shard {index} of {total} has no repository"));
+    }
+    Ok(of_shard)
+}
+
+/// Seals what can be sealed, as `secrets encrypt` does.
+fn fix(args: &Args, report: &Report, context: &Context) -> Result<(), Errors> {
+    let is_plain = |check| check == &checks::PLAIN_FILE || check == &checks::PARTLY_ENCRYPTED;
+    let mut files: Vec<PathBuf> = Vec::new();
+    for finding in report.findings.iter().filter(|f| is_plain(f.check)) {
+        let repository = report.repositories.get(finding.repository);
+        if let (Some(repository), Some(path)) = (repository, &finding.path) {
+            let root = repository
+                .root
+                .as_deref()
+                .unwrap_or(Path::new(&repository.path));
+            files.push(root.join(path));
+        }
+    }
+    files.sort();
+    files.dedup();
+    if files.is_empty() {
+        return Ok(());
+    }
+    let mut words: Vec<OsString> = ["secrets", "encrypt"].map(OsString::from).to_vec();
+    if args.staged {
+        words.push("--staged".into());
+    } else {
+        words.push("--in-place".into());
+        words.extend(
+            args.config
+                .iter()
+                .flat_map(|path| ["--config".into(), path.clone().into_os_string()]),
+        );
+        words.push("--".into());
+        words.extend(files.into_iter().map(PathBuf::into_os_string));
+    }
+    let cli = Cli::try_parse_from(words).map_err(|error| {
+        Error::new(Kind::Usage, "the files cannot be sealed").because(error.to_string())
+    })?;
+    // What could not be sealed is told there, and found again here.
+    super::run(cli.command, context).map(|_| ())
+}
+
+fn range(text: &str) -> Result<(String, String), String> {
+    match text.split_once("..") {
+        Some((from, to)) if !from.is_empty() && !to.starts_with('.') => {
+            let to = if to.is_empty() { "HEAD" } else { to };
+            Ok((from.to_owned(), to.to_owned()))
+        }
+        _ => Err("write two revisions as `origin/main..HEAD`".to_owned()),
+    }
+}
+
+fn format(text: &str) -> Result<Format, String> {
+    let names = Format::ALL.map(Format::name).join(", ");
+    Format::from_str(text).map_err(|_| format!("the formats are {names}"))
+}
+
+fn destination(text: &str) -> Result<(Format, PathBuf), String> {
+    match text.split_once('=') {
+        Some((name, path)) if !path.is_empty() => Ok((format(name)?, PathBuf::from(path))),
+        _ => Err("write it as `sarif=audit.sarif`".to_owned()),
+    }
+}
+
+fn severity(text: &str) -> Result<Severity, String> {
+    Severity::ALL
+        .into_iter()
+        .filter(|severity| *severity != Severity::Info)
+        .find(|severity| severity.name() == text)
+        .ok_or_else(|| "the severities are low, medium, high and critical".to_owned())
+}
+
+fn shard(text: &str) -> Result<Option<(usize, usize)>, String> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let parsed = text.split_once('/').and_then(|(index, total)| {
+        let (index, total) = (index.parse().ok()?, total.parse().ok()?);
+        (1..=total).contains(&index).then_some((index, total))
+    });
+    parsed
+        .map(Some)
+        .ok_or_else(|| "write it as `1/4`".to_owned())
+}
