@@ -1,14 +1,103 @@
 //! GitOps-shaped leaks: values that stand in clear in manifests, kustomizations, Helm releases,
 //! workloads, CI configurations and Dockerfiles.
+//!
+//! Names and places decide, in parsed documents. What a name and a value are worth is said by
+//! [`super::benign`].
+
+mod dockerfile;
+mod finder;
+mod kubernetes;
+mod kustomize;
+mod lines;
+mod names;
+mod pipelines;
+mod prefilter;
+pub(super) mod sources;
+#[cfg(test)]
+mod tests;
+mod tree;
+
+use finder::Finder;
+use tree::Tree;
 
 use super::finding::Hit;
 use super::subject::Subject;
 use super::view::View;
 
+/// The most that an environment file or a kustomization without `kind` is called.
+const KUSTOMIZATIONS: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
+
 /// Looks at a text. `view` is the state that it is part of, if there is one to ask.
-pub fn check(_subject: &Subject<'_>, _view: Option<&dyn View>, _hits: &mut Vec<Hit>) {}
+pub fn check(subject: &Subject<'_>, view: Option<&dyn View>, hits: &mut Vec<Hit>) {
+    let mut finder = Finder::new(hits);
+    if dockerfile::is_dockerfile(subject.path) {
+        if let Some(text) = subject.text() {
+            dockerfile::check(&mut finder, text);
+        }
+        return;
+    }
+    let Some(parsed) = subject.parsed() else {
+        return;
+    };
+    let kind = pipelines::kind_of(subject.path);
+    let is_manifest = |tree: &Tree<'_>| {
+        let root = tree.document.root();
+        root.is_some_and(|root| {
+            tree.get(root, "apiVersion").is_some() && tree.get(root, "kind").is_some()
+        })
+    };
+    let mut is_other = false;
+    for document in &parsed.documents {
+        let tree = Tree {
+            parsed,
+            document,
+            inside: None,
+        };
+        if let (Some(kind), Some(root)) = (kind, document.root())
+            && !is_manifest(&tree)
+        {
+            pipelines::check(&mut finder, kind, &tree, root);
+            is_other = true;
+        }
+    }
+    if is_other {
+        return;
+    }
+    let file = kubernetes::File {
+        path: subject.path,
+        view,
+        is_kustomization: KUSTOMIZATIONS.contains(&subject.name()),
+    };
+    kubernetes::documents(&mut finder, file, parsed, None);
+    if let Some((at, _)) = parsed.error {
+        let ends = parsed.documents.iter().map(|d| d.extent().content_end);
+        let read = ends.max().unwrap_or(0).min(at);
+        kubernetes::template(&mut finder, parsed.source.text, read);
+    }
+}
 
 /// A text for which this is `false` has nothing that this family looks at.
-pub fn may_concern(_path: &str, _bytes: &[u8]) -> bool {
-    false
+pub fn may_concern(path: &str, bytes: &[u8]) -> bool {
+    if dockerfile::is_dockerfile(path) {
+        return true;
+    }
+    let is_json = path.ends_with(".json");
+    if !is_json && !path.ends_with(".yaml") && !path.ends_with(".yml") {
+        return false;
+    }
+    let has = |what: &str| memchr::memmem::find(bytes, what.as_bytes()).is_some();
+    // Without a kind, only files that their path tells are looked at, and kustomizations.
+    if !has("kind") && !has("secretGenerator") && pipelines::kind_of(path).is_none() {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        if !KUSTOMIZATIONS.contains(&name) {
+            return false;
+        }
+    }
+    if is_json && !has("\"apiVersion\"") {
+        return false;
+    }
+    has("secretGenerator")
+        || has("last-applied-configuration")
+        || has("binaryData")
+        || prefilter::has_candidate(bytes)
 }

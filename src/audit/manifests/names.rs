@@ -1,0 +1,71 @@
+//! Names: which can be those of credentials, and which only say where one is.
+
+use crate::audit::benign;
+
+/// One of these is in every name that this family takes for that of a credential: all lower case, all
+/// upper case, or with a capital first. Names of addresses (`DATABASE_URL`) are not among them: a
+/// password in a URL is found wherever it stands.
+pub(super) const STEMS: &[&str] = &[
+    "pass", "Pass", "PASS", "pw", "Pw", "PW", "psk", "Psk", "PSK", "secret", "Secret", "SECRET",
+    "token", "Token", "TOKEN", "key", "Key", "KEY", "cred", "Cred", "CRED", "basic", "Basic",
+    "BASIC", "salt", "Salt", "SALT", "tsig", "Tsig", "TSIG", "dsn", "Dsn", "DSN", "conn", "Conn",
+    "CONN",
+];
+
+/// The longest name that counts.
+pub(super) const MAX_NAME: usize = 128;
+
+/// A byte of a name.
+pub(super) fn is_name_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.')
+}
+
+/// The name is that of a credential. [`super::prefilter`] finds every such name in a text.
+pub(super) fn is_credential(name: &str) -> bool {
+    name.len() <= MAX_NAME
+        && name.bytes().all(is_name_byte)
+        && STEMS.iter().any(|stem| name.contains(stem))
+        && benign::is_credential_name(name)
+}
+
+/// The name says that its value is where a credential is: a Secret, a file, a variable.
+pub(super) fn names_a_place(name: &str) -> bool {
+    const ENDS: &[&str] = &[
+        "Ref", "_ref", "Refs", "From", "Name", "_name", "File", "_file", "_FILE", "Path", "_path",
+    ];
+    name.starts_with("existing") || ENDS.iter().any(|end| name.ends_with(end))
+}
+
+/// A key of a mapping for a message.
+pub(super) fn shown(text: &str) -> String {
+    const LONGEST: usize = 80;
+    let clean = |c: char| if c.is_control() { '\u{FFFD}' } else { c };
+    let mut short: String = text.chars().take(LONGEST).map(clean).collect();
+    if short.len() < text.len() {
+        short.push('…');
+    }
+    short
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_points_at_a_secret_is_none_of_a_credential() {
+        for name in [
+            "existingSecret",
+            "existing_password",
+            "tokenSecretRef",
+            "passwordSecretName",
+            "DB_PASSWORD_FILE",
+            "secretKeyRef",
+            "valueFrom",
+        ] {
+            assert!(names_a_place(name), "{name}");
+        }
+        for name in ["password", "DB_PASSWORD", "apiToken", "clientSecret"] {
+            assert!(!names_a_place(name), "{name}");
+        }
+    }
+}
