@@ -1,0 +1,409 @@
+//! Annotated text for people, as the program's own errors look.
+//!
+//! ```text
+//! critical[SEC002]: data.password is in plaintext
+//!   --> infra/app/secret.yaml:12:13 (key data.password)
+//!    |
+//! 12 |   password: ********
+//!    |             ^^^^^^^^
+//!    = certain: The file has SOPS metadata, and a value ... is in plaintext.
+//!    = docs/audit/SEC002.md
+//! hint: run `secrets encrypt -i` on the file, then rotate the value
+//! ```
+
+use std::collections::HashMap;
+use std::fmt::Write;
+
+use anstyle::{AnsiColor, Style};
+
+use super::table::{table, thousands};
+use super::text::{excerpt, printable};
+use super::{Context, count, incomplete, paths};
+use crate::audit::finding::{Finding, Report, RepositoryReport, Unchecked};
+
+/// What the parts look like; all the same without colours.
+struct Styles {
+    error: Style,
+    warning: Style,
+    note: Style,
+    hint: Style,
+    frame: Style,
+    strong: Style,
+}
+
+impl Styles {
+    fn new(color: bool) -> Self {
+        let style = |style: Style| if color { style } else { Style::new() };
+        let bold = |color: AnsiColor| style(color.on_default().bold());
+        Styles {
+            error: bold(AnsiColor::Red),
+            warning: bold(AnsiColor::Yellow),
+            note: bold(AnsiColor::Green),
+            hint: bold(AnsiColor::Cyan),
+            frame: bold(AnsiColor::Blue),
+            strong: style(Style::new().bold()),
+        }
+    }
+}
+
+/// The report as annotated text. Styles are ANSI sequences; all else that would act on a terminal is
+/// shown and not sent.
+pub fn plain(report: &Report, context: &Context<'_>, color: bool) -> String {
+    let mut writer = Plain {
+        out: String::new(),
+        styles: Styles::new(color),
+        report,
+        context,
+        told: HashMap::new(),
+    };
+    let open = incomplete(report);
+    let several = report.repositories.len() > 1;
+    for (number, repository) in report.repositories.iter().enumerate() {
+        let of_it = |one: &&Finding| one.repository == number && one.suppressed.is_none();
+        let mut findings = report.findings.iter().filter(of_it).peekable();
+        if several && findings.peek().is_some() {
+            writer.heading(repository);
+        }
+        findings.for_each(|finding| writer.finding(repository, finding));
+    }
+    for one in &open {
+        writer.unchecked(one);
+    }
+    if !open.is_empty() {
+        writer.out.push('\n');
+    }
+    writer.repositories();
+    writer.summary(&open);
+    writer.out
+}
+
+struct Plain<'a> {
+    out: String,
+    styles: Styles,
+    report: &'a Report,
+    context: &'a Context<'a>,
+    /// For each check that was explained: the path and the hint that were shown last.
+    told: HashMap<&'static str, (Option<&'a str>, &'a str)>,
+}
+
+impl<'a> Plain<'a> {
+    fn heading(&mut self, repository: &RepositoryReport) {
+        let strong = self.styles.strong;
+        let mut heading = printable(&repository.path).into_owned();
+        if !repository.identity.is_empty() && repository.identity != repository.path {
+            let _ = write!(heading, " ({})", printable(&repository.identity));
+        }
+        // Writing to a string cannot fail, here and below.
+        let _ = writeln!(self.out, "{strong}{heading}{strong:#}\n");
+    }
+
+    fn finding(&mut self, repository: &RepositoryReport, finding: &'a Finding) {
+        let Styles {
+            error,
+            warning,
+            note,
+            frame,
+            strong,
+            hint,
+        } = self.styles;
+        let check = finding.check;
+        let label = match finding.severity {
+            _ if self.context.decides(finding) => error,
+            crate::audit::finding::Severity::Info => note,
+            _ => warning,
+        };
+        let _ = writeln!(
+            self.out,
+            "{label}{}[{}]{label:#}{strong}: {}{strong:#}",
+            finding.severity,
+            check.id,
+            printable(&finding.message)
+        );
+        let line = finding.excerpt.as_deref().zip(finding.region);
+        let number = line.map(|(_, region)| region.line.to_string());
+        let gutter = " ".repeat(number.as_ref().map_or(1, String::len));
+
+        let mut place = printable(&paths::shown(repository, finding.path.as_deref())).into_owned();
+        if let Some(region) = finding.region {
+            let _ = write!(place, ":{}:{}", region.line, region.column);
+        }
+        let mut facts = Vec::new();
+        if let Some(key_path) = &finding.key_path {
+            facts.push(format!("key {}", printable(key_path)));
+        }
+        if let Some(commit) = &finding.commit {
+            let short: String = commit.chars().take(12).collect();
+            facts.push(format!("at commit {}", printable(&short)));
+        }
+        if !facts.is_empty() {
+            let _ = write!(place, " ({})", facts.join(", "));
+        }
+        let _ = writeln!(self.out, "{gutter}{frame}-->{frame:#} {place}");
+
+        if let Some(((text, region), number)) = line.zip(number) {
+            let end = (region.end_line == region.line).then_some(region.end_column);
+            let shown = excerpt(text, region.column, end);
+            let carets = format!(
+                "{}{label}{}{label:#}",
+                " ".repeat(shown.before),
+                "^".repeat(shown.carets)
+            );
+            let _ = writeln!(self.out, "{gutter} {frame}|{frame:#}");
+            let _ = writeln!(self.out, "{frame}{number} |{frame:#} {}", shown.line);
+            let _ = writeln!(self.out, "{gutter} {frame}|{frame:#} {carets}");
+        }
+
+        // A check is explained once; its hint is repeated where somebody looks next.
+        let before = self
+            .told
+            .insert(check.id, (finding.path.as_deref(), &finding.fix));
+        let _ = match before {
+            None => writeln!(
+                self.out,
+                "{gutter} {frame}={frame:#} {}: {}\n{gutter} {frame}={frame:#} {}",
+                finding.confidence,
+                check.explanation,
+                self.context.page(check.id)
+            ),
+            Some(_) => writeln!(
+                self.out,
+                "{gutter} {frame}={frame:#} {}",
+                finding.confidence
+            ),
+        };
+        if before != Some((finding.path.as_deref(), finding.fix.as_str())) {
+            let _ = writeln!(self.out, "{hint}hint{hint:#}: {}", printable(&finding.fix));
+        }
+        self.out.push('\n');
+    }
+
+    fn unchecked(&mut self, unchecked: &Unchecked) {
+        let warning = self.styles.warning;
+        let place = self
+            .report
+            .repositories
+            .get(unchecked.repository)
+            .map_or_else(String::new, |repository| {
+                let shown = paths::shown(repository, unchecked.path.as_deref());
+                format!("{}: ", printable(&shown))
+            });
+        let _ = writeln!(
+            self.out,
+            "{warning}incomplete{warning:#}: {place}{}",
+            printable(&unchecked.reason)
+        );
+    }
+
+    fn repositories(&mut self) {
+        if self.report.repositories.is_empty() {
+            return;
+        }
+        let rows: Vec<Vec<String>> = self
+            .report
+            .repositories
+            .iter()
+            .map(|one| {
+                vec![
+                    printable(&one.path).into_owned(),
+                    thousands(one.files),
+                    thousands(one.objects),
+                    thousands(one.covered),
+                    thousands(one.sealed),
+                    by_name_only(one),
+                ]
+            })
+            .collect();
+        let heading = [
+            "repository",
+            "files",
+            "objects",
+            "covered",
+            "sealed",
+            "by name only",
+        ];
+        self.out.push_str(&table(&heading, &rows));
+        self.out.push('\n');
+    }
+
+    fn summary(&mut self, open: &[Unchecked]) {
+        let Styles {
+            error,
+            warning,
+            note,
+            ..
+        } = self.styles;
+        let findings = &self.report.findings;
+        let shown = findings
+            .iter()
+            .filter(|one| one.suppressed.is_none())
+            .count();
+        let suppressed = findings.len() - shown;
+        let deciding = self.report.deciding(self.context.fail_on).count();
+        let mut rest = Vec::new();
+        if shown > 0 {
+            rest.push(format!(
+                "{}, {deciding} deciding",
+                count(shown, "finding", "findings")
+            ));
+        }
+        if suppressed > 0 {
+            rest.push(format!("{} suppressed", thousands(suppressed)));
+        }
+        if !open.is_empty() {
+            rest.push(format!("{} not checked", thousands(open.len())));
+        }
+        let (label, style) = match (deciding, open.is_empty()) {
+            (1.., true) => ("not clean", error),
+            (1.., false) => ("not clean and incomplete", error),
+            (0, false) => ("incomplete", warning),
+            (0, true) => ("clean", note),
+        };
+        let rest = match rest.is_empty() {
+            true => String::from("no findings"),
+            false => rest.join(", "),
+        };
+        let _ = writeln!(self.out, "{style}{label}{style:#}: {rest}");
+    }
+}
+
+/// `3 (2 binary, 1 link)`
+fn by_name_only(repository: &RepositoryReport) -> String {
+    let kinds = repository
+        .by_name_only
+        .iter()
+        .filter(|(_, number)| *number > 0);
+    let all: usize = kinds.clone().map(|(_, number)| *number).sum();
+    if all == 0 {
+        return String::from("0");
+    }
+    let kinds: Vec<String> = kinds
+        .map(|(why, number)| format!("{} {}", thousands(*number), printable(why)))
+        .collect();
+    format!("{} ({})", thousands(all), kinds.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+    use super::super::examples::{self, CONTEXT};
+    use super::*;
+    use crate::audit::checks;
+    use crate::audit::finding::Severity;
+
+    fn write(report: &Report) -> String {
+        let context = Context {
+            documentation: "docs/audit/",
+            ..CONTEXT
+        };
+        plain(report, &context, false)
+    }
+
+    #[test]
+    fn a_finding_shows_place_masked_line_reason_hint_and_page() {
+        let mut report = examples::clean();
+        report.findings = vec![examples::finding(1, &checks::PARTLY_ENCRYPTED)];
+        report.findings[0].region.as_mut().unwrap().line = 12;
+        report.findings[0].region.as_mut().unwrap().end_line = 12;
+        let expected = "\
+critical[SEC002]: data.password is in plaintext
+  --> app/1.yaml:12:13 (key data.password)
+   |
+12 |   password: ********
+   |             ^^^^^^^^
+   = certain: The file has SOPS metadata, and a value that the creation rule (or the file's own selector) wants encrypted is in plaintext.
+   = docs/audit/SEC002.md
+hint: run `secrets encrypt -i` on the file, then rotate the value
+
+repository  files  objects  covered  sealed  by name only
+.              12      340        1       1  3 (2 binary, 1 link)
+
+not clean: 1 finding, 1 deciding
+";
+        assert_eq!(write(&report), expected);
+    }
+
+    #[test]
+    fn a_check_is_explained_once_and_its_hint_given_once_for_each_file() {
+        let mut report = examples::clean();
+        let mut same = examples::finding(1, &checks::PARTLY_ENCRYPTED);
+        report.findings = vec![same.clone(), same.clone()];
+        same.path = Some(String::from("app/2.yaml"));
+        report.findings.push(same);
+        let text = write(&report);
+        assert_eq!(text.matches("docs/audit/SEC002.md").count(), 1);
+        assert_eq!(text.matches("The file has SOPS metadata").count(), 1);
+        assert_eq!(text.matches("= certain").count(), 3);
+        assert_eq!(text.matches("hint: ").count(), 2);
+    }
+
+    #[test]
+    fn nothing_in_a_report_acts_on_the_terminal() {
+        let report = examples::hostile();
+        let text = write(&report);
+        assert!(
+            text.chars()
+                .all(|char| char == '\n' || !super::super::text::acts(char))
+        );
+        assert!(text.contains("\\u{1b}[31m"));
+        // No name begins a line of its own, which could pass for one of ours.
+        let hints = text
+            .lines()
+            .filter(|line| line.starts_with("hint: "))
+            .count();
+        assert!(hints <= report.findings.len());
+        let color = plain(&report, &CONTEXT, true);
+        assert_eq!(
+            anstream::adapter::strip_str(&color).to_string(),
+            plain(&report, &CONTEXT, false)
+        );
+        assert!(color.contains("\u{1b}[1m\u{1b}[31mcritical[SEC002]\u{1b}[0m"));
+    }
+
+    #[test]
+    fn several_repositories_are_told_apart() {
+        let text = write(&examples::hostile());
+        assert!(text.contains("\n../apps (apps)\n\n"));
+        assert!(text.contains("--> ../apps/app/5.yaml:2:8 (key data.password)"));
+        assert!(text.contains("(key data.password, at commit 89abcdef0123)"));
+    }
+
+    #[test]
+    fn what_was_not_looked_at_is_listed_and_in_the_summary() {
+        let mut report = examples::hostile();
+        let last = |text: &str| String::from(text.lines().last().unwrap());
+        let text = write(&report);
+        assert_eq!(
+            text.lines()
+                .filter(|line| line.starts_with("incomplete: "))
+                .count(),
+            2
+        );
+        assert_eq!(
+            last(&text),
+            "not clean and incomplete: 6 findings, 5 deciding, 2 suppressed, 2 not checked"
+        );
+        report.findings.clear();
+        assert_eq!(last(&write(&report)), "incomplete: 2 not checked");
+        assert_eq!(
+            last(&write(&Report::default())),
+            "incomplete: 1 not checked"
+        );
+        assert_eq!(last(&write(&examples::clean())), "clean: no findings");
+    }
+
+    #[test]
+    fn what_does_not_decide_is_shown_and_leaves_it_clean() {
+        let mut report = examples::clean();
+        report.findings = vec![examples::finding(1, &checks::SINGLE_RECIPIENT)];
+        let text = write(&report);
+        assert!(text.starts_with("info[SEC008]: "));
+        assert!(text.ends_with("clean: 1 finding, 0 deciding\n"));
+        report.findings = vec![examples::finding(1, &checks::JWT)];
+        let context = Context {
+            fail_on: Severity::High,
+            ..CONTEXT
+        };
+        let text = plain(&report, &context, false);
+        assert!(text.ends_with("clean: 1 finding, 0 deciding\n"));
+    }
+}

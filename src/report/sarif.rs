@@ -1,0 +1,567 @@
+//! SARIF 2.1.0 (OASIS), with what GitHub's code scanning asks for beyond the standard: a location
+//! with a region for each result, help for each rule, and no empty strings.
+//!
+//! There is a run for each repository, under a category of its own. `primaryLocationLineHash` is left
+//! to GitHub's upload, which computes it: a line is no identity.
+
+use super::json_text::Json;
+use super::text::printable;
+use super::{Context, count, incomplete, paths};
+use crate::audit::checks::Check;
+use crate::audit::finding::{
+    Confidence, Finding, Region, Report, RepositoryReport, Severity, SuppressedBy, Unchecked,
+};
+
+/// What GitHub takes of one run.
+const MOST_RESULTS: usize = 25_000;
+
+/// The report as SARIF.
+pub fn sarif(report: &Report, context: &Context<'_>) -> String {
+    sarif_up_to(report, context, MOST_RESULTS)
+}
+
+fn sarif_up_to(report: &Report, context: &Context<'_>, most: usize) -> String {
+    let unchecked = incomplete(report);
+    // A log without runs says nothing, and the schema allows it: an audit of nothing is a run.
+    let nothing = [RepositoryReport::default()];
+    let repositories = match report.repositories.as_slice() {
+        [] => &nothing,
+        all => all,
+    };
+    let runs = repositories.iter().enumerate().map(|(number, repository)| {
+        Run {
+            number,
+            repository,
+            report,
+            context,
+            unchecked: &unchecked,
+        }
+        .write(most)
+    });
+    Json::Object(vec![
+        (
+            "$schema",
+            Json::text("https://json.schemastore.org/sarif-2.1.0.json"),
+        ),
+        ("version", Json::text("2.1.0")),
+        ("runs", Json::Lines(runs.collect())),
+    ])
+    .document()
+}
+
+struct Run<'a> {
+    number: usize,
+    repository: &'a RepositoryReport,
+    report: &'a Report,
+    context: &'a Context<'a>,
+    unchecked: &'a [Unchecked],
+}
+
+impl Run<'_> {
+    fn write(&self, most: usize) -> Json {
+        let all = self.report.findings.iter();
+        let all: Vec<&Finding> = all.filter(|one| one.repository == self.number).collect();
+        let cut = all.len().saturating_sub(most);
+        let findings = worst(all, most);
+        let mut rules: Vec<&'static Check> = findings.iter().map(|one| one.check).collect();
+        rules.sort_unstable_by_key(|check| check.id);
+        rules.dedup_by_key(|check| check.id);
+        let results = findings
+            .iter()
+            .map(|one| self.result(one, &rules))
+            .collect();
+        let rules = rules.iter().map(|check| self.rule(check)).collect();
+        let name = match self.repository.identity.as_str() {
+            "" => "repository",
+            identity => identity,
+        };
+        let mut run = vec![
+            ("tool", self.tool(rules)),
+            (
+                "automationDetails",
+                Json::Object(vec![(
+                    "id",
+                    Json::text(format!("secrets-audit/{}/", printable(name))),
+                )]),
+            ),
+            ("invocations", Json::List(vec![self.invocation(cut)])),
+            ("columnKind", Json::text("unicodeCodePoints")),
+        ];
+        if let Some(provenance) = self.provenance() {
+            run.push(("versionControlProvenance", Json::List(vec![provenance])));
+        }
+        run.push(("results", Json::Lines(results)));
+        Json::Object(run)
+    }
+
+    fn tool(&self, rules: Vec<Json>) -> Json {
+        let mut driver = vec![
+            ("name", Json::text("secrets audit")),
+            ("semanticVersion", Json::text(self.context.program_version)),
+        ];
+        if let Some(address) = self.context.page_address("README") {
+            driver.push(("informationUri", Json::text(address)));
+        }
+        driver.push(("rules", Json::Lines(rules)));
+        Json::Object(vec![("driver", Json::Object(driver))])
+    }
+
+    fn rule(&self, check: &Check) -> Json {
+        let message = |text: &str| Json::Object(vec![("text", Json::text(text))]);
+        let page = self.context.page(check.id);
+        let address = self.context.page_address(check.id);
+        let link = match &address {
+            Some(address) => format!("[{}]({address})", check.id),
+            None => format!("`{page}`"),
+        };
+        let mut properties = vec![
+            (
+                "tags",
+                Json::List(vec![Json::text("security"), Json::text(family(check))]),
+            ),
+            ("precision", Json::text(precision(check.confidence))),
+        ];
+        // A score of its own would make a remark a vulnerability.
+        if let Some(score) = score(check.severity) {
+            properties.push(("security-severity", Json::text(score)));
+        }
+        let mut rule = vec![
+            ("id", Json::text(check.id)),
+            ("name", Json::text(check.name)),
+            ("shortDescription", message(check.title)),
+            ("fullDescription", message(check.explanation)),
+            (
+                "help",
+                Json::Object(vec![
+                    (
+                        "text",
+                        Json::text(format!("To fix it: {}. See {page}", check.fix)),
+                    ),
+                    (
+                        "markdown",
+                        Json::text(format!(
+                            "{}\n\nTo fix it: {}.\n\nMore: {link}",
+                            check.explanation, check.fix
+                        )),
+                    ),
+                ]),
+            ),
+        ];
+        if let Some(address) = address {
+            rule.push(("helpUri", Json::text(address)));
+        }
+        rule.push((
+            "defaultConfiguration",
+            Json::Object(vec![("level", Json::text(level(check.severity)))]),
+        ));
+        rule.push(("properties", Json::Object(properties)));
+        Json::Object(rule)
+    }
+
+    fn result(&self, finding: &Finding, rules: &[&'static Check]) -> Json {
+        let index = rules.iter().position(|check| check.id == finding.check.id);
+        let mut message = printable(&finding.message).into_owned();
+        if message.is_empty() {
+            message.push_str(finding.check.title);
+        }
+        if let Some(commit) = &finding.commit {
+            message.push_str(&format!(" (in the history, commit {})", printable(commit)));
+        }
+        if !finding.fix.is_empty() {
+            message.push_str(&format!("; to fix it: {}", printable(&finding.fix)));
+        }
+        let mut properties = vec![
+            ("severity", Json::text(finding.severity.name())),
+            ("confidence", Json::text(finding.confidence.name())),
+        ];
+        if let Some(commit) = &finding.commit {
+            properties.push(("commit", Json::text(commit.as_str())));
+        }
+        let mut result = vec![("ruleId", Json::text(finding.check.id))];
+        if let Some(index) = index {
+            result.push(("ruleIndex", Json::Number(index)));
+        }
+        result.push(("level", Json::text(level(finding.severity))));
+        result.push(("message", Json::Object(vec![("text", Json::text(message))])));
+        result.push(("locations", Json::List(vec![location(finding)])));
+        if !finding.fingerprint.is_empty() {
+            result.push((
+                "partialFingerprints",
+                Json::Object(vec![(
+                    "secretsAudit/v1",
+                    Json::text(finding.fingerprint.as_str()),
+                )]),
+            ));
+        }
+        if let Some(suppressed) = &finding.suppressed {
+            let kind = match suppressed.by {
+                SuppressedBy::InFile => "inSource",
+                SuppressedBy::Policy | SuppressedBy::Baseline => "external",
+            };
+            let mut suppression = vec![
+                ("kind", Json::text(kind)),
+                ("status", Json::text("accepted")),
+            ];
+            if let Some(reason) = suppressed.reason.as_deref().filter(|one| !one.is_empty()) {
+                suppression.push(("justification", Json::text(printable(reason))));
+            }
+            result.push(("suppressions", Json::List(vec![Json::Object(suppression)])));
+        }
+        result.push(("properties", Json::Object(properties)));
+        Json::Object(result)
+    }
+
+    fn invocation(&self, cut: usize) -> Json {
+        let unchecked = self.unchecked.iter();
+        let unchecked = unchecked.filter(|one| one.repository == self.number);
+        let mut notifications: Vec<Json> = unchecked
+            .map(|one| {
+                let mut text = printable(&one.reason).into_owned();
+                if text.is_empty() {
+                    text.push_str("not checked");
+                }
+                notification("error", text, one.path.as_deref())
+            })
+            .collect();
+        let complete = notifications.is_empty();
+        if cut > 0 {
+            let all = count(cut, "result is", "results are");
+            let text = format!("{all} left out, the mildest: a run may not have more");
+            notifications.push(notification("warning", text, None));
+        }
+        let mut invocation = vec![("executionSuccessful", Json::bool(complete))];
+        for (key, time) in [
+            ("startTimeUtc", &self.report.started),
+            ("endTimeUtc", &self.report.ended),
+        ] {
+            if !time.is_empty() {
+                invocation.push((key, Json::text(time.as_str())));
+            }
+        }
+        if !notifications.is_empty() {
+            invocation.push(("toolExecutionNotifications", Json::List(notifications)));
+        }
+        Json::Object(invocation)
+    }
+
+    fn provenance(&self) -> Option<Json> {
+        let address = paths::address(&self.repository.identity)?;
+        let head = self.repository.head.as_deref()?;
+        let mut provenance = vec![
+            ("repositoryUri", Json::text(address)),
+            ("revisionId", Json::text(head)),
+        ];
+        if let Some(branch) = self
+            .repository
+            .branch
+            .as_deref()
+            .filter(|one| !one.is_empty())
+        {
+            provenance.push(("branch", Json::text(printable(branch))));
+        }
+        Some(Json::Object(provenance))
+    }
+}
+
+/// The findings that fit: those that count before those that are suppressed, the worst first; what
+/// is left stays in its order.
+fn worst(all: Vec<&Finding>, most: usize) -> Vec<&Finding> {
+    if all.len() <= most {
+        return all;
+    }
+    let mut numbered: Vec<(usize, &Finding)> = all.into_iter().enumerate().collect();
+    numbered.sort_by_key(|(number, one)| {
+        let weight = std::cmp::Reverse((one.severity, one.confidence));
+        (one.suppressed.is_some(), weight, *number)
+    });
+    numbered.truncate(most);
+    numbered.sort_unstable_by_key(|(number, _)| *number);
+    numbered.into_iter().map(|(_, one)| one).collect()
+}
+
+fn location(finding: &Finding) -> Json {
+    // What is about a message or the store has no file; GitHub wants one all the same.
+    let path = finding.path.as_deref().filter(|path| !path.is_empty());
+    let uri = path.map_or_else(|| String::from(".git"), paths::uri);
+    let mut location = vec![(
+        "physicalLocation",
+        Json::Object(vec![
+            (
+                "artifactLocation",
+                Json::Object(vec![("uri", Json::text(uri))]),
+            ),
+            ("region", region(finding.region)),
+        ]),
+    )];
+    if let Some(key_path) = finding.key_path.as_deref().filter(|one| !one.is_empty()) {
+        location.push((
+            "logicalLocations",
+            Json::List(vec![Json::Object(vec![(
+                "fullyQualifiedName",
+                Json::text(printable(key_path)),
+            )])]),
+        ));
+    }
+    Json::Object(location)
+}
+
+/// A region with all four numbers, and at least one character in it: an empty one is not shown.
+fn region(region: Option<Region>) -> Json {
+    let region = region.unwrap_or(Region {
+        line: 1,
+        column: 1,
+        end_line: 1,
+        end_column: 2,
+    });
+    let line = region.line.max(1);
+    let column = region.column.max(1);
+    let end_line = region.end_line.max(line);
+    let end_column = match end_line == line {
+        true => region.end_column.max(column.saturating_add(1)),
+        false => region.end_column.max(1),
+    };
+    Json::Object(vec![
+        ("startLine", Json::Number(line)),
+        ("startColumn", Json::Number(column)),
+        ("endLine", Json::Number(end_line)),
+        ("endColumn", Json::Number(end_column)),
+    ])
+}
+
+fn notification(level: &str, text: String, path: Option<&str>) -> Json {
+    let mut notification = vec![
+        ("level", Json::text(level)),
+        ("message", Json::Object(vec![("text", Json::text(text))])),
+    ];
+    if let Some(path) = path.filter(|path| !path.is_empty()) {
+        let uri = Json::Object(vec![("uri", Json::text(paths::uri(path)))]);
+        let physical = Json::Object(vec![("artifactLocation", uri)]);
+        let location = Json::Object(vec![("physicalLocation", physical)]);
+        notification.push(("locations", Json::List(vec![location])));
+    }
+    Json::Object(notification)
+}
+
+fn level(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Critical | Severity::High => "error",
+        Severity::Medium => "warning",
+        Severity::Low | Severity::Info => "note",
+    }
+}
+
+/// GitHub's scale: over 9 is critical, from 7 high, from 4 medium, below low.
+fn score(severity: Severity) -> Option<&'static str> {
+    match severity {
+        Severity::Critical => Some("9.5"),
+        Severity::High => Some("8.0"),
+        Severity::Medium => Some("5.5"),
+        Severity::Low => Some("3.0"),
+        Severity::Info => None,
+    }
+}
+
+fn precision(confidence: Confidence) -> &'static str {
+    match confidence {
+        Confidence::Certain => "very-high",
+        Confidence::Likely => "high",
+        Confidence::Possible => "medium",
+    }
+}
+
+/// The family of a check, from the hundreds of its id.
+fn family(check: &Check) -> &'static str {
+    match check.id.get(3..4) {
+        Some("0") => "sops",
+        Some("1") => "credentials",
+        Some("2") => "gitops",
+        Some("3") => "leftovers",
+        _ => "suppressions",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+    use super::super::examples::{self, CONTEXT};
+    use super::*;
+    use crate::audit::checks;
+    use serde_json::{Value, json};
+
+    fn read(report: &Report) -> Value {
+        serde_json::from_str(&sarif(report, &CONTEXT)).unwrap()
+    }
+
+    fn strings<'a>(value: &'a Value, all: &mut Vec<&'a str>) {
+        match value {
+            Value::String(text) => all.push(text),
+            Value::Array(list) => list.iter().for_each(|one| strings(one, all)),
+            Value::Object(map) => map.values().for_each(|one| strings(one, all)),
+            _ => {}
+        }
+    }
+
+    #[test]
+    fn each_repository_has_a_run_of_its_own_category() {
+        let log = read(&examples::hostile());
+        assert_eq!(log["version"], "2.1.0");
+        let runs = log["runs"].as_array().unwrap();
+        let ids: Vec<&Value> = runs
+            .iter()
+            .map(|run| &run["automationDetails"]["id"])
+            .collect();
+        assert_eq!(
+            ids,
+            [
+                "secrets-audit/git.example/team/infra/",
+                "secrets-audit/apps/"
+            ]
+        );
+        assert_eq!(runs[1]["results"].as_array().unwrap().len(), 1);
+        let provenance = &runs[0]["versionControlProvenance"][0];
+        assert_eq!(
+            provenance["repositoryUri"],
+            "https://git.example/team/infra"
+        );
+        assert_eq!(provenance["branch"], "main");
+        assert!(runs[1].get("versionControlProvenance").is_none());
+    }
+
+    #[test]
+    fn rules_are_those_that_are_used_and_results_point_at_theirs() {
+        let log = read(&examples::hostile());
+        for run in log["runs"].as_array().unwrap() {
+            let rules = run["tool"]["driver"]["rules"].as_array().unwrap();
+            let mut used = vec![false; rules.len()];
+            for result in run["results"].as_array().unwrap() {
+                let index = usize::try_from(result["ruleIndex"].as_u64().unwrap()).unwrap();
+                assert_eq!(rules[index]["id"], result["ruleId"]);
+                used[index] = true;
+            }
+            assert!(used.iter().all(|used| *used));
+        }
+    }
+
+    #[test]
+    fn every_result_has_what_github_requires_and_nothing_is_empty() {
+        let log = read(&examples::hostile());
+        let mut all = Vec::new();
+        strings(&log, &mut all);
+        assert!(all.iter().all(|text| !text.is_empty()));
+        for run in log["runs"].as_array().unwrap() {
+            assert_eq!(run["columnKind"], "unicodeCodePoints");
+            for rule in run["tool"]["driver"]["rules"].as_array().unwrap() {
+                for key in ["shortDescription", "fullDescription", "help"] {
+                    let text = rule[key]["text"].as_str().unwrap();
+                    assert!(text.chars().count() <= 1024);
+                }
+                assert!(rule["helpUri"].as_str().unwrap().ends_with(".md"));
+                assert_eq!(rule["properties"]["tags"][0], "security");
+                assert!(rule["properties"]["precision"].is_string());
+            }
+            for result in run["results"].as_array().unwrap() {
+                let physical = &result["locations"][0]["physicalLocation"];
+                let uri = physical["artifactLocation"]["uri"].as_str().unwrap();
+                assert!(uri.bytes().all(|byte| byte.is_ascii_graphic()), "{uri}");
+                assert!(!uri.starts_with('/') && !uri.contains(['"', '<', '\\', ':']));
+                let number = |key: &str| physical["region"][key].as_u64().unwrap();
+                assert!(number("startLine") >= 1 && number("startColumn") >= 1);
+                assert!(
+                    (number("startLine"), number("startColumn"))
+                        < (number("endLine"), number("endColumn"))
+                );
+                assert!(result["partialFingerprints"]["secretsAudit/v1"].is_string());
+            }
+        }
+    }
+
+    #[test]
+    fn levels_follow_the_finding_and_scores_the_check() {
+        for (severity, expected) in Severity::ALL.into_iter().zip([
+            ("note", None),
+            ("note", Some("3.0")),
+            ("warning", Some("5.5")),
+            ("error", Some("8.0")),
+            ("error", Some("9.5")),
+        ]) {
+            assert_eq!((level(severity), score(severity)), expected);
+        }
+        for check in checks::ALL {
+            let known = ["sops", "credentials", "gitops", "leftovers", "suppressions"];
+            assert!(known.contains(&family(check)));
+        }
+        assert_eq!(family(&checks::UNUSED_SUPPRESSION), "suppressions");
+        assert_eq!(family(&checks::JWT), "credentials");
+    }
+
+    #[test]
+    fn what_was_not_looked_at_is_no_successful_run() {
+        let log = read(&examples::hostile());
+        let invocation = &log["runs"][0]["invocations"][0];
+        assert_eq!(invocation["executionSuccessful"], false);
+        let notifications = invocation["toolExecutionNotifications"].as_array().unwrap();
+        assert_eq!(notifications.len(), 2);
+        assert_eq!(notifications[0]["message"]["text"], "the clone is shallow");
+        assert!(notifications[1]["locations"][0]["physicalLocation"].is_object());
+        assert_eq!(
+            log["runs"][1]["invocations"][0]["executionSuccessful"],
+            true
+        );
+        let nothing = read(&Report::default());
+        assert_eq!(
+            nothing["runs"][0]["invocations"][0]["executionSuccessful"],
+            false
+        );
+    }
+
+    #[test]
+    fn the_history_and_suppressions_are_told() {
+        let log = read(&examples::hostile());
+        let results = log["runs"][0]["results"].as_array().unwrap();
+        let of = |id: &str| {
+            results
+                .iter()
+                .find(|result| result["ruleId"] == id)
+                .unwrap()
+        };
+        let old = of("SEC014");
+        let commit = old["properties"]["commit"].as_str().unwrap();
+        assert!(old["message"]["text"].as_str().unwrap().contains(commit));
+        assert_eq!(of("SEC117")["suppressions"][0]["kind"], "inSource");
+        assert_eq!(
+            of("SEC120")["suppressions"][0],
+            json!({"kind": "external", "status": "accepted"})
+        );
+        let suppressed = results
+            .iter()
+            .filter(|result| result.get("suppressions").is_some());
+        assert_eq!(suppressed.count(), 2);
+        assert_eq!(
+            of("SEC105")["locations"][0]["physicalLocation"]["artifactLocation"]["uri"],
+            ".git"
+        );
+    }
+
+    #[test]
+    fn what_is_too_much_is_cut_from_the_mild_end_and_said() {
+        let mut report = examples::clean();
+        report.findings = (0..5)
+            .map(|number| examples::finding(number, &checks::SINGLE_RECIPIENT))
+            .collect();
+        report.findings[2] = examples::finding(2, &checks::PLAIN_FILE);
+        report.findings[4] = examples::finding(4, &checks::JWT);
+        let log: Value = serde_json::from_str(&sarif_up_to(&report, &CONTEXT, 3)).unwrap();
+        let run = &log["runs"][0];
+        let ids: Vec<&str> = run["results"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|result| result["ruleId"].as_str().unwrap())
+            .collect();
+        assert_eq!(ids, ["SEC008", "SEC001", "SEC117"]);
+        let invocation = &run["invocations"][0];
+        assert_eq!(invocation["executionSuccessful"], true);
+        let text = &invocation["toolExecutionNotifications"][0]["message"]["text"];
+        assert!(text.as_str().unwrap().starts_with("2 results are left out"));
+    }
+}
