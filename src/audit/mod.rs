@@ -5,12 +5,16 @@
 //! anywhere, [`manifests`] for values that Kubernetes manifests should not hold, [`leftovers`] for
 //! files that should not be there.
 
+pub mod baseline;
 pub mod benign;
 pub mod checks;
 pub mod credentials;
 pub mod finding;
+pub mod fingerprint;
 pub mod leftovers;
 pub mod manifests;
+pub mod places;
 pub mod policy;
 pub mod subject;
+pub mod suppress;
 pub mod view;
