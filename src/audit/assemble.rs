@@ -1,9 +1,11 @@
 //! From hits in a text to findings in a repository: places, excerpts, fingerprints.
 
-use super::finding::{Finding, Hit, Region};
+use super::checks::{self, Check};
+use super::finding::{Finding, Hit, Region, Suppressed};
 use super::fingerprint::{self, Key};
 use super::places;
 use super::subject::Subject;
+use super::suppress::{Applied, InFile};
 use crate::git::Oid;
 use crate::secret::SecretBytes;
 
@@ -26,7 +28,6 @@ pub(super) enum Origin {
 #[derive(Debug)]
 pub(super) struct Found {
     pub(super) finding: Finding,
-    pub(super) origin: Origin,
     /// The secret, for the blast radius of identities; empty for other findings.
     pub(super) identity: SecretBytes,
 }
@@ -36,40 +37,73 @@ pub(super) struct Assembler<'a> {
     pub(super) repository: usize,
     pub(super) identity: &'a str,
     pub(super) key: &'a Key,
+    /// The suppressions, unless none count.
+    pub(super) suppressions: Option<&'a Applied>,
+    /// Which checks look at everything that they could look at in this audit.
+    pub(super) ran: fn(&Check) -> bool,
 }
 
 impl Assembler<'_> {
-    /// The findings of a text, in the order of the hits.
+    /// The findings of a text, in the order of the hits, and those about its suppressions.
     pub(super) fn findings(
         &self,
         subject: &Subject<'_>,
-        hits: Vec<Hit>,
+        mut hits: Vec<Hit>,
         origin: Origin,
     ) -> Vec<Found> {
+        let mut fingerprints: Vec<String> = Vec::with_capacity(hits.len());
+        fingerprints.extend(
+            hits.iter()
+                .map(|hit| self.fingerprint(subject, hit, origin)),
+        );
+        let mut suppressed: Vec<Option<Suppressed>> = vec![None; hits.len()];
+        if let Some(applied) = self.suppressions {
+            let mut in_file = InFile::find(subject);
+            let pairs = hits.iter().zip(fingerprints.iter().map(String::as_str));
+            let pairs: Vec<(&Hit, &str)> = pairs.collect();
+            suppressed = applied.apply(subject, &mut in_file, &pairs);
+            // What an old version says of itself is nobody's concern.
+            if matches!(origin, Origin::Tree | Origin::Index) {
+                let about = in_file
+                    .reasonless()
+                    .into_iter()
+                    .chain(in_file.unused(self.ran));
+                for hit in about {
+                    fingerprints.push(self.fingerprint(subject, &hit, origin));
+                    suppressed.push(None);
+                    hits.push(hit);
+                }
+            }
+        }
         if hits.is_empty() {
             return Vec::new();
         }
         let spans: Vec<_> = hits.iter().map(|hit| hit.span.clone()).collect();
         let regions = places::regions(subject.bytes, &spans);
-        let placed = hits.into_iter().zip(regions);
-        placed
-            .map(|(hit, region)| self.finding(subject, hit, region, origin))
+        let parts = hits.into_iter().zip(regions);
+        let parts = parts.zip(fingerprints.into_iter().zip(suppressed));
+        parts
+            .map(|((hit, region), (fingerprint, suppressed))| {
+                let mut found = self.finding(subject, hit, region, origin);
+                found.finding.fingerprint = fingerprint;
+                found.finding.suppressed = suppressed;
+                found
+            })
             .collect()
     }
 
-    fn finding(&self, subject: &Subject<'_>, hit: Hit, region: Region, origin: Origin) -> Found {
-        let path = match origin {
-            Origin::Message(..) | Origin::Unreachable(_) => None,
-            _ => Some(subject.path.to_owned()),
-        };
-        let fingerprint = fingerprint::fingerprint(
+    fn fingerprint(&self, subject: &Subject<'_>, hit: &Hit, origin: Origin) -> String {
+        fingerprint::fingerprint(
             self.key,
             hit.check.id,
             self.identity,
-            path.as_deref(),
+            path_of(subject, origin),
             hit.key_path.as_deref(),
             hit.value.expose(),
-        );
+        )
+    }
+
+    fn finding(&self, subject: &Subject<'_>, hit: Hit, region: Region, origin: Origin) -> Found {
         let (commit, message) = match origin {
             Origin::Tree => (None, hit.message),
             Origin::Index => (None, format!("{} (in the index)", hit.message)),
@@ -84,29 +118,36 @@ impl Assembler<'_> {
             ),
         };
         let excerpt = places::excerpt(subject, &hit.span, hit.key_path.as_deref());
-        let identity = if super::blast::concerns(hit.check) {
-            hit.value
-        } else {
-            SecretBytes::default()
-        };
+        let is_identity = hit.check == &checks::AGE_IDENTITY || hit.check == &checks::PRIVATE_KEY;
         Found {
             finding: Finding {
                 check: hit.check,
                 severity: hit.severity,
                 confidence: hit.confidence,
                 repository: self.repository,
-                path,
+                path: path_of(subject, origin).map(str::to_owned),
                 region: Some(region),
                 key_path: hit.key_path,
                 commit,
-                fingerprint,
+                fingerprint: String::new(),
                 message,
                 fix: hit.fix.unwrap_or_else(|| hit.check.fix.to_owned()),
                 excerpt,
                 suppressed: None,
             },
-            origin,
-            identity,
+            identity: if is_identity {
+                hit.value
+            } else {
+                SecretBytes::default()
+            },
         }
+    }
+}
+
+/// Messages and lost objects have no path.
+fn path_of<'s>(subject: &Subject<'s>, origin: Origin) -> Option<&'s str> {
+    match origin {
+        Origin::Message(..) | Origin::Unreachable(_) => None,
+        _ => Some(subject.path),
     }
 }

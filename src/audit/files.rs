@@ -158,9 +158,6 @@ impl Audit<'_> {
             past: false,
         });
         result.found = self.assembler().findings(&subject, looked.hits, origin);
-        if self.request.suppressions {
-            self.suppressions.apply(&subject, &mut result.found);
-        }
     }
 
     /// `--open`: the file opens and its MAC holds.
@@ -245,10 +242,7 @@ impl Audit<'_> {
             };
             let text = text.unwrap_or_default();
             let subject = Subject::new(&path, &text);
-            let mut found = self.assembler().findings(&subject, hits, Origin::Tree);
-            if self.request.suppressions {
-                self.suppressions.apply(&subject, &mut found);
-            }
+            let found = self.assembler().findings(&subject, hits, Origin::Tree);
             outcome.found.extend(found);
         }
     }

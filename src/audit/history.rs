@@ -281,10 +281,7 @@ impl Visitor<'_> {
         if hits.is_empty() {
             return;
         }
-        let mut found = self.audit.assembler().findings(subject, hits, origin);
-        if self.audit.request.suppressions {
-            self.audit.suppressions.apply(subject, &mut found);
-        }
+        let found = self.audit.assembler().findings(subject, hits, origin);
         let mut oldest = self.oldest.lock().unwrap_or_else(PoisonError::into_inner);
         for found in found {
             oldest.add(age, found);

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::assemble::{Assembler, Found, Origin};
+use super::checks::{self, Check};
 use super::files::FileLook;
 use super::finding::{CoveredFile, RepositoryReport, Unchecked};
 use super::fingerprint::{self, Key};
@@ -11,14 +12,12 @@ use super::policy::Rules;
 use super::run::{Request, Scope};
 use super::sources::{Sources, is_configuration, selection_of, state_of, tree_of};
 use super::state::{Entry, Place, State};
-use super::suppress::Suppressions;
+use super::subject::Subject;
+use super::suppress::{self, Applied, PolicyFile};
 use super::view::View;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Kind};
 use crate::fsio::{Candidates, Why};
 use crate::git::Repository;
-
-/// The suppressions of a repository, beside its `.sops.yaml`.
-pub const POLICY_FILE: &str = ".secrets-audit.yaml";
 
 /// A sealed file, for the blast radius of identities.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -39,12 +38,29 @@ pub(super) struct Outcome {
     pub(super) sealed: Vec<Sealed>,
 }
 
+/// Why a repository cannot be audited at all: one error, or all of a configuration's.
+pub(super) struct Stop(pub(super) Vec<Error>);
+
+impl From<Error> for Stop {
+    fn from(error: Error) -> Self {
+        Stop(vec![error])
+    }
+}
+
+impl From<Vec<Error>> for Stop {
+    fn from(errors: Vec<Error>) -> Self {
+        Stop(errors)
+    }
+}
+
+type Result<T> = std::result::Result<T, Stop>;
+
 /// What is looked at in which light.
 pub(super) struct Audit<'a> {
     pub(super) number: usize,
     pub(super) request: &'a Request,
     pub(super) rules: Rules,
-    pub(super) suppressions: Suppressions,
+    pub(super) suppressions: Applied,
     pub(super) identity: String,
     pub(super) key: Key,
 }
@@ -55,6 +71,20 @@ impl Audit<'_> {
             repository: self.number,
             identity: &self.identity,
             key: &self.key,
+            suppressions: self.request.suppressions.then_some(&self.suppressions),
+            ran: self.ran(),
+        }
+    }
+
+    /// Which checks look at everything in this audit: the others do not prove a suppression unused.
+    fn ran(&self) -> fn(&Check) -> bool {
+        match (&self.request.scope, self.request.identities.is_some()) {
+            (Scope::History, true) => |_| true,
+            (Scope::History, false) => |check| check != &checks::DOES_NOT_OPEN,
+            (_, true) => |check| check != &checks::PLAIN_IN_HISTORY,
+            (_, false) => {
+                |check| check != &checks::PLAIN_IN_HISTORY && check != &checks::DOES_NOT_OPEN
+            }
         }
     }
 
@@ -77,7 +107,8 @@ pub(super) fn audit(number: usize, target: &Path, request: &Request) -> Result<O
         None if request.scope == Scope::Tree => of_folder(number, target, request),
         None => Err(Error::new(Kind::Usage, "this is not a Git repository")
             .in_file(target.to_string_lossy())
-            .hint("leave `--staged`, `--history` and `--range` out to look at a plain folder")),
+            .hint("leave `--staged`, `--history` and `--range` out to look at a plain folder")
+            .into()),
     }
 }
 
@@ -144,6 +175,8 @@ fn of_git(
             history::look_at(&audit, &sources, &state, &mut outcome)?
         }
     }
+    audit.look_at_added(&sources, &state, &mut outcome)?;
+    audit.look_at_suppressions(policy_state, &mut outcome);
     let stored = sources.store.problems().iter().cloned();
     reasons.extend(stored);
     for (path, reason) in &state.problems {
@@ -161,7 +194,7 @@ fn of_git(
 fn of_folder(number: usize, target: &Path, request: &Request) -> Result<Outcome> {
     let found = Candidates::find(&[target], false);
     if let Some(error) = found.errors.iter().find(|e| e.kind() != Kind::Incomplete) {
-        return Err(error.clone());
+        return Err(error.clone().into());
     }
     let name = |path: &Path| {
         let below = path.strip_prefix(target).unwrap_or(path);
@@ -190,6 +223,7 @@ fn of_folder(number: usize, target: &Path, request: &Request) -> Result<Outcome>
     outcome.report.path = target.to_string_lossy().into_owned();
     audit.look_at(&state, &audit.rules, None, Origin::Tree, &mut outcome);
     audit.look_at_rules(&state, &state, &mut outcome);
+    audit.look_at_suppressions(&state, &mut outcome);
     for error in &found.errors {
         let entry = audit.unchecked(error.file(), error.to_string());
         outcome.unchecked.push(entry);
@@ -224,21 +258,19 @@ fn prepare<'a>(
     folder: &Path,
     outcome: &mut Outcome,
 ) -> Result<Audit<'a>> {
-    let suppressions = match policy.read(POLICY_FILE) {
-        Some(text) => Suppressions::from_policy(POLICY_FILE, &text, &request.now)?,
-        None => Suppressions::none(&request.now),
-    };
+    let name = suppress::FILE_NAME;
+    let own = policy.read(name).map(|text| PolicyFile::read(name, &text));
+    let suppressions = Applied::new(own.transpose()?, &request.now);
+    let own = suppressions.policy();
     let name = folder
         .file_name()
         .map(|name| name.to_string_lossy().into_owned())
         .unwrap_or_default();
-    let identity = suppressions.repository().map_or_else(
-        || fingerprint::repository_identity(remote, &name),
-        str::to_owned,
-    );
+    let identity = own.and_then(|own| own.repository.clone());
+    let identity = identity.unwrap_or_else(|| fingerprint::repository_identity(remote, &name));
     let key = Key::choose(
         request.key.as_ref().map(|key| key.expose()),
-        suppressions.fingerprint_key(),
+        own.and_then(|own| own.fingerprint_key.as_deref()),
         &identity,
     );
     outcome.report.identity.clone_from(&identity);
@@ -265,13 +297,65 @@ pub(super) fn rules_of(state: &State<'_>) -> Rules {
 }
 
 impl Audit<'_> {
-    /// Puts findings in order, drops those that are told twice, and tells what the suppressions say.
-    fn settle(&self, outcome: &mut Outcome) {
-        if self.request.suppressions {
+    /// Puts findings in order, and drops those that are told twice.
+    /// What is to be said of the policy file: only where everything is looked at is an entry that
+    /// suppresses nothing told.
+    fn look_at_suppressions(&self, policy: &State<'_>, outcome: &mut Outcome) {
+        let name = suppress::FILE_NAME;
+        if !self.request.suppressions || self.suppressions.policy().is_none() {
+            return;
+        }
+        let mut hits = self.suppressions.expired();
+        hits.extend(self.suppressions.reasonless());
+        if matches!(self.request.scope, Scope::Tree | Scope::History) {
+            hits.extend(self.suppressions.unused(self.ran()));
+        }
+        let text = policy.read(name).unwrap_or_default();
+        let subject = Subject::new(name, &text);
+        let found = self.assembler().findings(&subject, hits, Origin::Tree);
+        outcome.found.extend(found);
+    }
+
+    /// Suppressions that a range or the index adds.
+    fn look_at_added(
+        &self,
+        sources: &Sources<'_>,
+        state: &State<'_>,
+        outcome: &mut Outcome,
+    ) -> Result<()> {
+        let before = match &self.request.scope {
+            Scope::Tree | Scope::History => return Ok(()),
+            Scope::Range { from, .. } => Some(from.clone()),
+            Scope::Staged => sources.references.head().commit.map(|oid| oid.to_string()),
+        };
+        let before = match before {
+            Some(name) => State::of_tree(&sources.store, tree_of(sources, &name)?),
+            None => State::default(),
+        };
+        for (path, entry) in state.files() {
+            let old = before.get(path);
+            if old.is_some_and(|old| old.place == entry.place) {
+                continue;
+            }
+            let Ok(text) = state.bytes(entry) else {
+                continue;
+            };
+            let old = old.and_then(|old| before.bytes(old).ok());
+            let hits = suppress::added(path, old.as_deref(), &text);
+            let subject = Subject::new(path, &text);
+            // They are to be seen, whatever they suppress.
+            let assembler = Assembler {
+                suppressions: None,
+                ..self.assembler()
+            };
             outcome
                 .found
-                .extend(self.suppressions.findings(&self.assembler()));
+                .extend(assembler.findings(&subject, hits, Origin::Tree));
         }
+        Ok(())
+    }
+
+    fn settle(&self, outcome: &mut Outcome) {
         // The tree's findings come first, then the index', then the oldest of the history. Of two with
         // one identity the one that counts is kept.
         outcome

@@ -9,7 +9,7 @@ use super::baseline::Baseline;
 use super::blast;
 use super::finding::{Report, Severity};
 use super::repository::{Outcome, Sealed, audit, of_text};
-use crate::error::Result;
+use crate::error::Error;
 use crate::keys::Identities;
 use crate::secret::SecretBytes;
 
@@ -62,8 +62,9 @@ pub struct Request {
 ///
 /// # Errors
 /// See [`run`].
-pub fn run_text(request: &Request, name: &str, bytes: &[u8]) -> Result<Report> {
-    report_of(vec![of_text(name, bytes, request)?], request)
+pub fn run_text(request: &Request, name: &str, bytes: &[u8]) -> Result<Report, Vec<Error>> {
+    let outcome = of_text(name, bytes, request).map_err(|stop| stop.0)?;
+    Ok(report_of(vec![outcome], request))
 }
 
 /// Runs an audit.
@@ -72,13 +73,14 @@ pub fn run_text(request: &Request, name: &str, bytes: &[u8]) -> Result<Report> {
 /// What cannot be looked at at all: a target that is not there, a revision that nobody knows, a
 /// `.secrets-audit.yaml` that is not valid. What could not be looked at within a repository is in
 /// [`Report::unchecked`].
-pub fn run(request: &Request) -> Result<Report> {
+pub fn run(request: &Request) -> Result<Report, Vec<Error>> {
     let targets = request.targets.iter().enumerate();
     let outcomes = targets.map(|(number, target)| audit(number, target, request));
-    report_of(outcomes.collect::<Result<_>>()?, request)
+    let outcomes: Result<Vec<Outcome>, _> = outcomes.collect();
+    Ok(report_of(outcomes.map_err(|stop| stop.0)?, request))
 }
 
-fn report_of(outcomes: Vec<Outcome>, request: &Request) -> Result<Report> {
+fn report_of(outcomes: Vec<Outcome>, request: &Request) -> Report {
     let mut report = Report {
         started: request.now.clone(),
         ended: request.now.clone(),
@@ -113,7 +115,7 @@ fn report_of(outcomes: Vec<Outcome>, request: &Request) -> Result<Report> {
     report.covered.dedup();
     report.unchecked.sort();
     report.unchecked.dedup();
-    Ok(report)
+    report
 }
 
 /// Says of each identity that was found which sealed files it opens, in all repositories.

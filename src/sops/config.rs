@@ -7,11 +7,11 @@
 mod decode;
 pub mod find;
 mod groups;
-mod place;
+pub(crate) mod place;
 #[cfg(test)]
 mod refusals;
-mod source;
-mod suggest;
+pub(crate) mod source;
+pub(crate) mod suggest;
 #[cfg(test)]
 mod tests;
 

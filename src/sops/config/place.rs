@@ -9,7 +9,7 @@ const MASK: &str = "(hidden)";
 const PEM_END: &str = "PRIVATE KEY-----";
 
 /// Finds places in a configuration.
-pub(super) struct Places<'a> {
+pub(crate) struct Places<'a> {
     name: &'a str,
     text: &'a str,
     /// Where the breaks between lines are.
@@ -18,7 +18,7 @@ pub(super) struct Places<'a> {
 }
 
 impl<'a> Places<'a> {
-    pub(super) fn new(name: &'a str, text: &'a str) -> Self {
+    pub(crate) fn new(name: &'a str, text: &'a str) -> Self {
         Places {
             name,
             text,
@@ -28,7 +28,7 @@ impl<'a> Places<'a> {
     }
 
     /// A place with its line, private keys in it hidden.
-    pub(super) fn at(&self, offset: usize) -> Place {
+    pub(crate) fn at(&self, offset: usize) -> Place {
         let mut offset = offset.min(self.text.len());
         while !self.text.is_char_boundary(offset) {
             offset -= 1;
@@ -73,7 +73,7 @@ fn in_private_key(before: &str) -> bool {
 }
 
 /// A line with its private keys hidden.
-pub(super) fn masked(line: &str) -> String {
+pub(crate) fn masked(line: &str) -> String {
     const MARKS: [&str; 3] = ["AGE-SECRET-KEY-", "AGE-PLUGIN-", "PRIVATE KEY"];
     // ASCII case only, so that offsets stay the same.
     let upper = line.to_ascii_uppercase();

@@ -20,35 +20,35 @@ const MAX_NESTING: usize = 100;
 
 /// A scalar's value and the node it came from.
 #[derive(Clone, Debug)]
-pub(super) struct Text {
-    pub(super) value: String,
-    pub(super) node: NodeId,
+pub(crate) struct Text {
+    pub(crate) value: String,
+    pub(crate) node: NodeId,
 }
 
 /// An entry of a mapping, its value without aliases.
 #[derive(Clone, Debug)]
-pub(super) struct Field {
-    pub(super) name: String,
-    pub(super) key: NodeId,
-    pub(super) value: NodeId,
+pub(crate) struct Field {
+    pub(crate) name: String,
+    pub(crate) key: NodeId,
+    pub(crate) value: NodeId,
 }
 
 /// The entries of a mapping.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Fields(Vec<Field>);
+pub(crate) struct Fields(Vec<Field>);
 
 impl Fields {
-    pub(super) fn get(&self, name: &str) -> Option<&Field> {
+    pub(crate) fn get(&self, name: &str) -> Option<&Field> {
         self.0.iter().find(|field| field.name == name)
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = &Field> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Field> {
         self.0.iter()
     }
 }
 
 /// A parsed configuration and what was found wrong with it so far.
-pub(super) struct Source<'a> {
+pub(crate) struct Source<'a> {
     doc: &'a Document,
     text: &'a str,
     places: Places<'a>,
@@ -56,12 +56,12 @@ pub(super) struct Source<'a> {
     nesting: usize,
     /// Recipients parsed so far: the same few stand in many rules.
     recipients: HashMap<String, Recipient>,
-    pub(super) errors: Vec<Error>,
-    pub(super) warnings: Vec<Error>,
+    pub(crate) errors: Vec<Error>,
+    pub(crate) warnings: Vec<Error>,
 }
 
 impl<'a> Source<'a> {
-    pub(super) fn new(doc: &'a Document, text: &'a str, name: &'a str) -> Self {
+    pub(crate) fn new(doc: &'a Document, text: &'a str, name: &'a str) -> Self {
         Source {
             doc,
             text,
@@ -75,25 +75,25 @@ impl<'a> Source<'a> {
     }
 
     /// Records an error at a node.
-    pub(super) fn error(&mut self, node: NodeId, error: Error) {
+    pub(crate) fn error(&mut self, node: NodeId, error: Error) {
         let place = self.place(node);
         self.errors.push(error.at(place));
     }
 
     /// Records a warning at a node.
-    pub(super) fn warn(&mut self, node: NodeId, warning: Error) {
+    pub(crate) fn warn(&mut self, node: NodeId, warning: Error) {
         let place = self.place(node);
         self.warnings.push(warning.at(place));
     }
 
     /// Where a node starts.
-    pub(super) fn place(&self, node: NodeId) -> Place {
+    pub(crate) fn place(&self, node: NodeId) -> Place {
         self.places.at(self.doc.span(node).start)
     }
 
     /// Where a byte of a scalar's value stands. In a scalar that is not written verbatim, such as a
     /// folded one, where `part` first stands; else the scalar's start.
-    pub(super) fn place_in(&self, text: &Text, offset: usize, part: &str) -> Place {
+    pub(crate) fn place_in(&self, text: &Text, offset: usize, part: &str) -> Place {
         let span = self.doc.span(text.node);
         let quote = usize::from(matches!(
             self.doc.kind(text.node),
@@ -134,7 +134,7 @@ impl<'a> Source<'a> {
     }
 
     /// Does something one level deeper, unless that is too deep.
-    pub(super) fn nested<T>(&mut self, at: NodeId, then: impl FnOnce(&mut Self) -> T) -> Option<T> {
+    pub(crate) fn nested<T>(&mut self, at: NodeId, then: impl FnOnce(&mut Self) -> T) -> Option<T> {
         if self.nesting == MAX_NESTING {
             let error = Error::new(Kind::Config, "the configuration is nested too deeply")
                 .because(format!("merging stops after {MAX_NESTING} levels"));
@@ -148,7 +148,7 @@ impl<'a> Source<'a> {
     }
 
     /// Null in all its spellings, which is the empty value of every type.
-    pub(super) fn is_null(&self, node: NodeId) -> bool {
+    pub(crate) fn is_null(&self, node: NodeId) -> bool {
         let node = self.target(node);
         match self.doc.tag(node) {
             Some(tag) => tag == "tag:yaml.org,2002:null",
@@ -163,7 +163,7 @@ impl<'a> Source<'a> {
     }
 
     /// Whether an anchor is set at a node or below it.
-    pub(super) fn has_anchor(&self, node: NodeId) -> bool {
+    pub(crate) fn has_anchor(&self, node: NodeId) -> bool {
         self.doc
             .properties(node)
             .is_some_and(|p| p.anchor.is_some())
@@ -171,22 +171,22 @@ impl<'a> Source<'a> {
     }
 
     /// The text of a scalar; `None` for null, and after an error for anything else.
-    pub(super) fn text(&mut self, field: &Field) -> Option<Text> {
+    pub(crate) fn text(&mut self, field: &Field) -> Option<Text> {
         self.text_at(field.value, &field.name)
     }
 
     /// As [`Source::text`], with the empty text counting as absent.
-    pub(super) fn filled(&mut self, fields: &Fields, name: &str) -> Option<Text> {
+    pub(crate) fn filled(&mut self, fields: &Fields, name: &str) -> Option<Text> {
         let text = self.text(fields.get(name)?)?;
         (!text.value.is_empty()).then_some(text)
     }
 
     /// The value of [`Source::filled`] alone.
-    pub(super) fn filled_value(&mut self, fields: &Fields, name: &str) -> Option<String> {
+    pub(crate) fn filled_value(&mut self, fields: &Fields, name: &str) -> Option<String> {
         self.filled(fields, name).map(|text| text.value)
     }
 
-    pub(super) fn text_at(&mut self, node: NodeId, name: &str) -> Option<Text> {
+    pub(crate) fn text_at(&mut self, node: NodeId, name: &str) -> Option<Text> {
         let node = self.target(node);
         if !self.spend(node) || self.is_null(node) {
             return None;
@@ -206,7 +206,7 @@ impl<'a> Source<'a> {
     }
 
     /// A whole number; `None` if absent, null or, after an error, not one.
-    pub(super) fn integer(&mut self, fields: &Fields, name: &str) -> Option<(i64, NodeId)> {
+    pub(crate) fn integer(&mut self, fields: &Fields, name: &str) -> Option<(i64, NodeId)> {
         let field = fields.get(name)?;
         let text = self.text(field)?;
         let plain = self.doc.kind(text.node) == NodeKind::Scalar(ScalarStyle::Plain)
@@ -226,7 +226,7 @@ impl<'a> Source<'a> {
     }
 
     /// A truth value, in the spellings that go-yaml takes for a boolean setting.
-    pub(super) fn boolean(&mut self, fields: &Fields, name: &str) -> bool {
+    pub(crate) fn boolean(&mut self, fields: &Fields, name: &str) -> bool {
         let Some(text) = fields.get(name).and_then(|field| self.text(field)) else {
             return false;
         };
@@ -245,7 +245,7 @@ impl<'a> Source<'a> {
     }
 
     /// The items of a list; `None` after an error, empty for null. Empty items are left out.
-    pub(super) fn items(&mut self, field: &Field) -> Option<Vec<NodeId>> {
+    pub(crate) fn items(&mut self, field: &Field) -> Option<Vec<NodeId>> {
         let (filled, empty): (Vec<_>, Vec<_>) = self
             .items_with_nulls(field)?
             .into_iter()
@@ -262,7 +262,7 @@ impl<'a> Source<'a> {
     }
 
     /// As [`Source::items`], for lists in which SOPS refuses empty items.
-    pub(super) fn items_with_nulls(&mut self, field: &Field) -> Option<Vec<NodeId>> {
+    pub(crate) fn items_with_nulls(&mut self, field: &Field) -> Option<Vec<NodeId>> {
         let node = field.value;
         if !self.spend(node) {
             return None;
@@ -283,13 +283,13 @@ impl<'a> Source<'a> {
     }
 
     /// Whether the node is a scalar other than null.
-    pub(super) fn is_scalar(&self, node: NodeId) -> bool {
+    pub(crate) fn is_scalar(&self, node: NodeId) -> bool {
         matches!(self.doc.kind(node), NodeKind::Scalar(_)) && !self.is_null(node)
     }
 
     /// The entries of a mapping, merged ones last; unknown keys become warnings. Null is a mapping
     /// without entries.
-    pub(super) fn fields(&mut self, node: NodeId, known: &Known) -> Option<Fields> {
+    pub(crate) fn fields(&mut self, node: NodeId, known: &Known) -> Option<Fields> {
         let fields = self.entries(node, known.what)?;
         for field in fields.iter().filter(|f| !known.keys.contains(&&*f.name)) {
             if known.is_root() && self.has_anchor(field.value) {
@@ -301,7 +301,7 @@ impl<'a> Source<'a> {
     }
 
     /// The entries of a mapping with keys of any name.
-    pub(super) fn entries(&mut self, node: NodeId, what: &str) -> Option<Fields> {
+    pub(crate) fn entries(&mut self, node: NodeId, what: &str) -> Option<Fields> {
         let node = self.target(node);
         if !self.spend(node) {
             return None;
@@ -365,7 +365,7 @@ impl<'a> Source<'a> {
     }
 
     /// Parses a recipient.
-    pub(super) fn recipient(&mut self, text: &str) -> Result<Recipient> {
+    pub(crate) fn recipient(&mut self, text: &str) -> Result<Recipient> {
         if let Some(known) = self.recipients.get(text) {
             return Ok(known.clone());
         }
@@ -375,7 +375,7 @@ impl<'a> Source<'a> {
     }
 
     /// Warns of every line that holds a private key, wherever it stands: comments, unused settings.
-    pub(super) fn warn_of_private_keys(&mut self) {
+    pub(crate) fn warn_of_private_keys(&mut self) {
         let mut offset = 0;
         for line in self.text.split_inclusive('\n') {
             let upper = line.to_ascii_uppercase();

@@ -5,23 +5,23 @@ use crate::error::{Error, Kind};
 
 /// The keys of one kind of mapping.
 #[derive(Debug)]
-pub(super) struct Known {
+pub(crate) struct Known {
     /// What the mapping is, with its article.
-    pub(super) what: &'static str,
-    pub(super) keys: &'static [&'static str],
+    pub(crate) what: &'static str,
+    pub(crate) keys: &'static [&'static str],
 }
 
 impl Known {
-    pub(super) fn is_root(&self) -> bool {
+    pub(crate) fn is_root(&self) -> bool {
         self.what == ROOT.what
     }
 }
 
-pub(super) const ROOT: Known = Known {
+pub(crate) const ROOT: Known = Known {
     what: "the configuration",
     keys: &["creation_rules", "destination_rules", "stores"],
 };
-pub(super) const CREATION_RULE: Known = Known {
+pub(crate) const CREATION_RULE: Known = Known {
     what: "a creation rule",
     keys: &[
         "path_regex",
@@ -44,7 +44,7 @@ pub(super) const CREATION_RULE: Known = Known {
         "mac_only_encrypted",
     ],
 };
-pub(super) const KEY_GROUP: Known = Known {
+pub(crate) const KEY_GROUP: Known = Known {
     what: "a key group",
     keys: &[
         "merge",
@@ -57,23 +57,23 @@ pub(super) const KEY_GROUP: Known = Known {
         "hc_vault",
     ],
 };
-pub(super) const KMS: Known = Known {
+pub(crate) const KMS: Known = Known {
     what: "a kms key",
     keys: &["arn", "role", "context", "aws_profile"],
 };
-pub(super) const GCP_KMS: Known = Known {
+pub(crate) const GCP_KMS: Known = Known {
     what: "a gcp_kms key",
     keys: &["resource_id"],
 };
-pub(super) const HCKMS: Known = Known {
+pub(crate) const HCKMS: Known = Known {
     what: "an hckms key",
     keys: &["key_id"],
 };
-pub(super) const AZURE: Known = Known {
+pub(crate) const AZURE: Known = Known {
     what: "an azure_keyvault key",
     keys: &["vaultUrl", "key", "version"],
 };
-pub(super) const DESTINATION_RULE: Known = Known {
+pub(crate) const DESTINATION_RULE: Known = Known {
     what: "a destination rule",
     keys: &[
         "path_regex",
@@ -89,15 +89,15 @@ pub(super) const DESTINATION_RULE: Known = Known {
         "omit_extensions",
     ],
 };
-pub(super) const STORES: Known = Known {
+pub(crate) const STORES: Known = Known {
     what: "the stores section",
     keys: &["dotenv", "ini", "json", "json_binary", "yaml"],
 };
-pub(super) const INDENT: Known = Known {
+pub(crate) const INDENT: Known = Known {
     what: "a store with an indent",
     keys: &["indent"],
 };
-pub(super) const NOTHING: Known = Known {
+pub(crate) const NOTHING: Known = Known {
     what: "a store without settings",
     keys: &[],
 };
@@ -119,7 +119,7 @@ const ALIASES: &[(&str, &str)] = &[
 ];
 
 /// The warning about a key that SOPS ignores.
-pub(super) fn unknown_key(name: &str, known: &Known) -> Error {
+pub(crate) fn unknown_key(name: &str, known: &Known) -> Error {
     let shown: String = masked(name).chars().take(60).collect();
     let warning = Error::new(
         Kind::Config,
@@ -140,7 +140,7 @@ pub(super) fn unknown_key(name: &str, known: &Known) -> Error {
 }
 
 /// The key that was probably meant.
-fn nearest(name: &str, keys: &'static [&'static str]) -> Option<&'static str> {
+pub(crate) fn nearest(name: &str, keys: &'static [&'static str]) -> Option<&'static str> {
     let name = name
         .trim()
         .to_ascii_lowercase()
@@ -160,7 +160,7 @@ fn nearest(name: &str, keys: &'static [&'static str]) -> Option<&'static str> {
 }
 
 /// Optimal string alignment: insertions, deletions, substitutions and swaps of neighbours.
-fn distance(a: &str, b: &str) -> usize {
+pub(crate) fn distance(a: &str, b: &str) -> usize {
     const LONGEST: usize = 64;
     let a: Vec<char> = a.chars().take(LONGEST).collect();
     let b: Vec<char> = b.chars().take(LONGEST).collect();
