@@ -1,11 +1,14 @@
 //! What a command sees of the process it runs in: terminal, clock, variables, directory, identities.
 
 use std::ffi::OsString;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use secrets::keys::{Callbacks, Identities, ProcessEnvironment};
+use secrets::keys::{
+    Callbacks, CommandOutput, Environment, Identities, NoCallbacks, ProcessEnvironment,
+};
 use secrets::secret::SecretBytes;
 use secrets::sops::config::find::Configs;
 
@@ -21,6 +24,7 @@ pub(crate) struct Context {
     working_directory: PathBuf,
     now: String,
     identities: OnceLock<Arc<Identities>>,
+    quiet_identities: OnceLock<Arc<Identities>>,
 }
 
 impl Context {
@@ -31,6 +35,7 @@ impl Context {
             working_directory: working_directory(),
             now: rfc3339(SystemTime::now()),
             identities: OnceLock::new(),
+            quiet_identities: OnceLock::new(),
         }
     }
 
@@ -75,6 +80,16 @@ impl Context {
         Arc::clone(self.identities.get_or_init(load))
     }
 
+    /// The identities of the user that are there without a question: no passphrase is asked for, and no command
+    /// is run.
+    pub(crate) fn quiet_identities(&self) -> Arc<Identities> {
+        let load = || {
+            let environment = Quiet(ProcessEnvironment::from_process());
+            Arc::new(Identities::load(environment, NoCallbacks))
+        };
+        Arc::clone(self.quiet_identities.get_or_init(load))
+    }
+
     /// Says what failed and gives the exit code for it.
     pub(crate) fn report(&self, errors: &Errors) -> Exit {
         let mut exit = Exit::Done;
@@ -83,6 +98,23 @@ impl Context {
             exit = exit.and(Exit::of(error.kind()));
         }
         exit
+    }
+}
+
+/// This process, but no command is run.
+struct Quiet(ProcessEnvironment);
+
+impl Environment for Quiet {
+    fn var(&self, name: &str) -> Option<OsString> {
+        self.0.var(name)
+    }
+
+    fn directory(&self) -> &Path {
+        self.0.directory()
+    }
+
+    fn run(&self, _: &[String], _: &[(&str, &str)]) -> io::Result<CommandOutput> {
+        Err(io::ErrorKind::PermissionDenied.into())
     }
 }
 

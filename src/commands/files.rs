@@ -26,10 +26,10 @@ const CHUNK: usize = 64;
 pub(crate) struct FileArgs {
     /// Files, folders or patterns; `-` is standard input
     #[arg(value_name = "PATH")]
-    paths: Vec<PathBuf>,
+    pub(crate) paths: Vec<PathBuf>,
     /// Write the result into the file that was read
     #[arg(long, short)]
-    in_place: bool,
+    pub(crate) in_place: bool,
     /// Write the result into this file
     #[arg(long, short, value_name = "FILE", conflicts_with = "in_place")]
     output: Option<PathBuf>,
@@ -38,7 +38,7 @@ pub(crate) struct FileArgs {
     pub(crate) check: bool,
     /// Write nothing, list the files that would change
     #[arg(long)]
-    dry_run: bool,
+    pub(crate) dry_run: bool,
     /// Take the input for a file of this name, which decides on format and rule
     #[arg(long, value_name = "NAME", visible_alias = "filename-override")]
     filename: Option<PathBuf>,
@@ -254,11 +254,7 @@ fn many<W: Work>(
     work: &W,
     context: &Context,
 ) -> Result<Exit, Errors> {
-    let mut told = Told {
-        context,
-        seen: HashSet::new(),
-        exit: Exit::Done,
-    };
+    let mut told = Told::new(context);
     let mut count = Count::default();
     for error in &found.errors {
         told.error(error);
@@ -367,14 +363,25 @@ fn change_file<W: Work>(path: &Path, named: bool, args: &FileArgs, work: &W) -> 
 }
 
 /// Errors that were told: what is wrong with a configuration is so for many files.
-struct Told<'c> {
+pub(crate) struct Told<'c> {
     context: &'c Context,
     seen: HashSet<String>,
-    exit: Exit,
+    /// The end of the work so far.
+    pub(crate) exit: Exit,
 }
 
-impl Told<'_> {
-    fn error(&mut self, error: &Error) {
+impl<'c> Told<'c> {
+    /// Nothing was told yet.
+    pub(crate) fn new(context: &'c Context) -> Self {
+        Told {
+            context,
+            seen: HashSet::new(),
+            exit: Exit::Done,
+        }
+    }
+
+    /// Tells an error, if it was not told yet.
+    pub(crate) fn error(&mut self, error: &Error) {
         self.exit = self.exit.and(Exit::of(error.kind()));
         if self.seen.insert(error.to_string()) {
             self.context.ui().error(error);
@@ -397,11 +404,11 @@ impl Count {
     }
 }
 
-fn list(path: &Path, context: &Context) -> Result<(), Error> {
+pub(crate) fn list(path: &Path, context: &Context) -> Result<(), Error> {
     context.ui().answer(&[path.to_string_lossy()])
 }
 
-fn tell(report: &Report, path: &Path, context: &Context) {
+pub(crate) fn tell(report: &Report, path: &Path, context: &Context) {
     let mut ui = context.ui();
     for note in &report.notes {
         ui.note(&format!("{}: {note}", path.display()));

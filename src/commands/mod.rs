@@ -6,7 +6,9 @@ pub(crate) mod audit;
 pub(crate) mod decrypt;
 pub(crate) mod demo;
 pub(crate) mod encrypt;
+mod encrypt_staged;
 mod files;
+mod git_process;
 mod inputs;
 pub(crate) mod new_age_key;
 pub(crate) mod new_basic_auth;
@@ -17,6 +19,7 @@ pub(crate) mod new_ssh_auth;
 pub(crate) mod new_tls;
 pub(crate) mod rules;
 pub(crate) mod sealing;
+mod versions;
 
 use std::path::Path;
 use std::sync::Arc;

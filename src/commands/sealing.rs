@@ -6,8 +6,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use secrets::error::Place;
 use secrets::keys::Recipient;
 use secrets::sops::config::find::Configs;
-use secrets::sops::config::{Config, FILE_NAME, OTHER_NAME};
+use secrets::sops::config::{Config, CreationRule, FILE_NAME, OTHER_NAME};
 use secrets::sops::file::{Terms, seal_plain};
+use secrets::sops::reseal::{Previous, Reuse, WhyFresh, reseal};
 use secrets::sops::policy::{Overrides, SealPolicy};
 use secrets::sops::rules::{Decision, Why};
 use secrets::sops::seal::{Allow, Sealed};
@@ -170,12 +171,27 @@ impl Sealing {
         if let Some((config, decision)) = self.decision(file)?
             && let Some(rule) = decision.rule.and_then(|index| config.rules().get(index))
         {
-            return Ok(Some(SealPolicy::from_rule(rule, &self.overrides)?));
+            return Ok(Some(self.policy_of(rule)?));
         }
         if self.overrides.recipients.is_empty() {
             return Ok(None);
         }
         Ok(Some(SealPolicy::from_recipients(&self.overrides)?))
+    }
+
+    /// How a file that a creation rule is for is to be sealed.
+    ///
+    /// # Errors
+    /// What [`SealPolicy::from_rule`] refuses.
+    pub(crate) fn policy_of(&self, rule: &CreationRule) -> Result<SealPolicy, Error> {
+        SealPolicy::from_rule(rule, &self.overrides)
+    }
+
+    /// As these flags, but a selector may select nothing.
+    #[must_use]
+    pub(crate) fn selecting_nothing(mut self) -> Self {
+        self.allow.nothing_selected = true;
+        self
     }
 
     /// Whether a creation rule is for a file.
@@ -221,6 +237,21 @@ impl Sealing {
         format: Format,
         policy: &SealPolicy,
     ) -> Result<Sealed, Error> {
+        self.seal_again(text, format, policy, None)
+            .map(|(sealed, _)| sealed)
+    }
+
+    /// Seals a plain text, with what did not change since a previous version; see [`reseal`].
+    ///
+    /// # Errors
+    /// See [`seal_plain`].
+    pub(crate) fn seal_again(
+        &self,
+        text: &[u8],
+        format: Format,
+        policy: &SealPolicy,
+        previous: Option<&Previous<'_>>,
+    ) -> Result<(Sealed, Reuse), Error> {
         let groups: Vec<&[Recipient]> = policy.groups.iter().map(|g| g.age.as_slice()).collect();
         let terms = Terms {
             selector: &policy.selector,
@@ -230,7 +261,16 @@ impl Sealing {
             now: &self.now,
             allow: self.allow,
         };
-        seal_plain(text, format, &terms)
+        match previous {
+            Some(previous) => {
+                let resealed = reseal(text, format, &terms, previous)?;
+                Ok((resealed.sealed, resealed.reuse))
+            }
+            None => {
+                let nothing = Reuse::Nothing(WhyFresh::NotSealed);
+                Ok((seal_plain(text, format, &terms)?, nothing))
+            }
+        }
     }
 
     fn decision(&self, file: &Path) -> Result<Option<(Arc<Config>, Decision)>, Errors> {

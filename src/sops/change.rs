@@ -99,6 +99,7 @@ fn seal_again(
         cipher: &cipher,
         ivs: &mut ivs,
         allow,
+        kept: None,
     };
     Ok(seal(plain, sealing)?.bytes)
 }

@@ -9,6 +9,7 @@ use super::iv::IvSource;
 use super::key_groups;
 use super::metadata::Metadata;
 use super::open::{Checks, Opened, open};
+use super::reseal::Kept;
 use super::seal::{Allow, Sealed, Sealing, seal};
 use super::selector::{Selector, SelectorKind};
 use super::top_up::{TopUp, ToppedUp, partly_plain, plain_paths, top_up};
@@ -117,7 +118,6 @@ fn first_document(text: &[u8]) -> &[u8] {
 /// See [`seal`] and [`key_groups::wrap`].
 pub fn seal_plain(text: &[u8], format: Format, terms: &Terms<'_>) -> Result<Sealed> {
     let data_key = DataKey::generate()?;
-    let mut ivs = IvSource::from_os()?;
     let mut metadata = Metadata {
         last_modified: terms.now.to_owned(),
         version: SOPS_VERSION.to_owned(),
@@ -140,13 +140,27 @@ pub fn seal_plain(text: &[u8], format: Format, terms: &Terms<'_>) -> Result<Seal
         terms.shamir_threshold,
     )?;
     let cipher = Cipher::new(&data_key);
+    seal_with(text, format, terms, metadata, &cipher, None)
+}
+
+/// Seals a plain text with a data key that the metadata has for its recipients.
+pub(super) fn seal_with(
+    text: &[u8],
+    format: Format,
+    terms: &Terms<'_>,
+    metadata: Metadata,
+    cipher: &Cipher,
+    kept: Option<&Kept>,
+) -> Result<Sealed> {
+    let mut ivs = IvSource::from_os()?;
     let sealing = Sealing {
         format,
         selector: terms.selector,
         metadata,
-        cipher: &cipher,
+        cipher,
         ivs: &mut ivs,
         allow: terms.allow,
+        kept,
     };
     seal(text, sealing)
 }

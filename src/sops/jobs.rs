@@ -5,7 +5,8 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use super::cipher::Cipher;
-use super::iv::IvSource;
+use super::iv::{Iv, IvSource};
+use super::reseal::Kept;
 use super::selector::Selector;
 use super::stand_in::{Found, self_check};
 use crate::document::scalar::ScalarType;
@@ -49,6 +50,21 @@ pub(super) struct Secrets<'a> {
     pub(super) text: &'a str,
     pub(super) cipher: &'a Cipher,
     pub(super) selector: &'a Selector,
+    /// What keeps its nonce, and the number of the document.
+    pub(super) kept: Option<(&'a Kept, usize)>,
+}
+
+impl Secrets<'_> {
+    /// What goes over a stand-in.
+    fn plain(&self, job: &Job) -> Result<(&[u8], ScalarType)> {
+        if job.comment == 0 {
+            let found = self.found.get(job.plain as usize);
+            let value = &found.ok_or_else(overlap)?.value;
+            return Ok((&value.canonical, value.ty));
+        }
+        let text = self.text.get(job.comment as usize..job.plain as usize);
+        Ok((text.ok_or_else(overlap)?.as_bytes(), ScalarType::Comment))
+    }
 }
 
 impl Jobs {
@@ -97,17 +113,22 @@ impl Jobs {
         if !self.jobs.is_sorted_by_key(|job| job.at) {
             self.jobs.sort_unstable_by_key(|job| job.at);
         }
+        let kept = match secrets.kept {
+            Some((kept, document)) => kept.ivs(document, self.leaves(secrets))?,
+            None => Vec::new(),
+        };
         if self.jobs.len() <= CHUNK {
-            return self.seal_chunk(&self.jobs, skeleton, 0, secrets, ivs);
+            return self.seal_chunk((&self.jobs, &kept), skeleton, 0, secrets, ivs);
         }
         let mut chunks = Vec::with_capacity(self.jobs.len() / CHUNK + 1);
         let (mut rest, mut done) = (skeleton, 0);
-        for jobs in self.jobs.chunks(CHUNK) {
+        let kept_chunks = kept.chunks(CHUNK).chain(std::iter::repeat(&[][..]));
+        for (jobs, kept) in self.jobs.chunks(CHUNK).zip(kept_chunks) {
             let end = jobs.last().map_or(done, |job| job.at.1 as usize);
             let (chunk, behind) = rest
                 .split_at_mut_checked(end.saturating_sub(done))
                 .ok_or_else(overlap)?;
-            chunks.push((jobs, chunk, done, ivs.split()));
+            chunks.push(((jobs, kept), chunk, done, ivs.split()));
             (rest, done) = (behind, end);
         }
         chunks
@@ -117,10 +138,22 @@ impl Jobs {
             })
     }
 
-    /// Seals jobs in a part of the skeleton that starts at `start`.
+    /// What is to be sealed, with its key path.
+    fn leaves<'l>(
+        &'l self,
+        secrets: &'l Secrets<'_>,
+    ) -> impl Iterator<Item = Result<(&'l str, ScalarType, &'l [u8])>> {
+        self.jobs.iter().map(|job| {
+            let (plain, ty) = secrets.plain(job)?;
+            Ok((self.aad(job.aad), ty, plain))
+        })
+    }
+
+    /// Seals jobs in a part of the skeleton that starts at `start`. A nonce that is kept is used again; jobs
+    /// without one get a fresh one.
     fn seal_chunk(
         &self,
-        jobs: &[Job],
+        (jobs, kept): (&[Job], &[Option<Iv>]),
         chunk: &mut [u8],
         start: usize,
         secrets: &Secrets<'_>,
@@ -128,7 +161,7 @@ impl Jobs {
     ) -> Result<()> {
         let mut scratch = Vec::new();
         let mut done = start;
-        for job in jobs {
+        for (number, job) in jobs.iter().enumerate() {
             let (from, to) = (job.at.0 as usize, job.at.1 as usize);
             if from < done {
                 return Err(overlap());
@@ -137,16 +170,10 @@ impl Jobs {
             let out = chunk
                 .get_mut(from - start..to - start)
                 .ok_or_else(overlap)?;
-            let (plain, ty): (&[u8], _) = if job.comment == 0 {
-                let found = secrets.found.get(job.plain as usize);
-                let value = &found.ok_or_else(overlap)?.value;
-                (&value.canonical, value.ty)
-            } else {
-                let text = secrets.text.get(job.comment as usize..job.plain as usize);
-                let text = text.ok_or_else(overlap)?;
-                (text.as_bytes(), ScalarType::Comment)
-            };
-            let (aad, iv) = (self.aad(job.aad).as_bytes(), ivs.next_iv());
+            let (plain, ty) = secrets.plain(job)?;
+            let aad = self.aad(job.aad).as_bytes();
+            let kept = kept.get(number).copied().flatten();
+            let iv = kept.unwrap_or_else(|| ivs.next_iv());
             secrets
                 .cipher
                 .seal_over(out, &mut scratch, plain, aad, ty, &iv)?;

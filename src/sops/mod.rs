@@ -26,6 +26,7 @@ mod opener;
 mod plain_paths;
 pub mod policy;
 mod printed;
+pub mod reseal;
 pub mod rule_path;
 pub mod rules;
 pub mod seal;

@@ -14,6 +14,7 @@ use super::iv::IvSource;
 use super::layout::Layout;
 use super::mac::MacHasher;
 use super::metadata::Metadata;
+use super::reseal::Kept;
 use super::seal_document::{DocumentWork, MacPart, SealedDocument};
 use super::sealed_file::SealedFile;
 use super::selector::Selector;
@@ -36,6 +37,8 @@ pub struct Sealing<'a> {
     pub ivs: &'a mut IvSource,
     /// Checks to pass over.
     pub allow: Allow,
+    /// What keeps the ciphertext of an earlier version that was sealed with the same data key.
+    pub(super) kept: Option<&'a Kept>,
 }
 
 /// A sealed file.
@@ -62,6 +65,7 @@ pub fn seal(text: &[u8], sealing: Sealing<'_>) -> Result<Sealed> {
         cipher,
         ivs,
         allow,
+        kept,
     } = sealing;
     let work = DocumentWork {
         stand_in: StandIn::new(ivs),
@@ -70,6 +74,7 @@ pub fn seal(text: &[u8], sealing: Sealing<'_>) -> Result<Sealed> {
         mac_only_encrypted: metadata.mac_only_encrypted,
         cipher,
         allow,
+        kept,
     };
     let mut gathered = Gathered {
         mac: MacHasher::new(metadata.mac_only_encrypted),
@@ -138,15 +143,16 @@ impl Gathered {
 
     fn finish(self, source: &[u8], work: &DocumentWork<'_>, ivs: &mut IvSource) -> Result<Sealed> {
         let mut file = self.file;
-        file.write_mac(work.cipher, &self.mac.finish(), ivs)?;
+        let kept = work.kept;
+        file.write_mac(work.cipher, &self.mac.finish(), kept, ivs)?;
         if self.layout_needed {
-            file.write_layout(work.cipher, &self.layout, ivs)?;
+            file.write_layout(work.cipher, &self.layout, kept, ivs)?;
         } else if let Some(opened) =
             file.opens_as_printed(work.format, work.selector, work.cipher)?
             && *opened != *source
         {
             // It looks as SOPS prints, and would be opened so, but its source does not.
-            file.write_layout(work.cipher, &Layout::default(), ivs)?;
+            file.write_layout(work.cipher, &Layout::default(), kept, ivs)?;
         }
         Ok(Sealed {
             bytes: file.into_bytes(),

@@ -13,6 +13,7 @@ use super::iv::IvSource;
 use super::jobs::{Jobs, Secrets};
 use super::layout::{Layout, SCAR};
 use super::mac::MacHasher;
+use super::reseal::Kept;
 use super::selector::{Selector, Walk};
 use super::stand_in::{StandIn, self_check};
 use super::trace::Trace;
@@ -56,6 +57,7 @@ pub(super) struct DocumentWork<'a> {
     pub(super) mac_only_encrypted: bool,
     pub(super) cipher: &'a Cipher,
     pub(super) allow: Allow,
+    pub(super) kept: Option<&'a Kept>,
 }
 
 /// What becomes of an attempt.
@@ -193,6 +195,7 @@ impl DocumentWork<'_> {
             text: source.text,
             cipher: self.cipher,
             selector: self.selector,
+            kept: self.kept.map(|kept| (kept, part.number)),
         };
         checked.jobs.seal_over(&mut skeleton.bytes, &secrets, ivs)?;
         Ok(Attempt::Sealed(Box::new(SealedDocument {

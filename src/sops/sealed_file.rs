@@ -7,12 +7,13 @@ use memchr::memmem;
 
 use super::cipher::Cipher;
 use super::insertion::Insertion;
-use super::iv::IvSource;
+use super::iv::{Iv, IvSource};
 use super::layout::{LAYOUT_AAD, Layout};
 use super::mac::{Mac, MacHasher, seal_mac};
 use super::metadata::Metadata;
 use super::open::{Checks, open};
 use super::printed::{MAX_PRINTED, Printed};
+use super::reseal::Kept;
 use super::selector::Selector;
 use super::stand_in::self_check;
 use crate::document::Format;
@@ -50,7 +51,7 @@ impl SealedFile {
         ivs: &mut IvSource,
     ) -> Result<Self> {
         let none = MacHasher::new(false).finish();
-        metadata.mac = sealed_mac(cipher, &none, &metadata.last_modified, ivs)?;
+        metadata.mac = sealed_mac(cipher, &none, &metadata.last_modified, &ivs.next_iv())?;
         metadata.layout = None;
         Ok(SealedFile {
             bytes: Vec::new(),
@@ -123,9 +124,13 @@ impl SealedFile {
         &mut self,
         cipher: &Cipher,
         mac: &Mac,
+        kept: Option<&Kept>,
         ivs: &mut IvSource,
     ) -> Result<()> {
-        let mac = sealed_mac(cipher, mac, &self.metadata.last_modified, ivs)?;
+        let last_modified = &self.metadata.last_modified;
+        let iv = kept.and_then(|kept| kept.mac_iv(mac, last_modified));
+        let iv = iv.unwrap_or_else(|| ivs.next_iv());
+        let mac = sealed_mac(cipher, mac, last_modified, &iv)?;
         for &at in &self.macs {
             match self.bytes.get_mut(at..at + mac.len()) {
                 Some(place) if mac.len() == self.metadata.mac.len() => {
@@ -143,11 +148,14 @@ impl SealedFile {
         &mut self,
         cipher: &Cipher,
         layout: &Layout,
+        kept: Option<&Kept>,
         ivs: &mut IvSource,
     ) -> Result<()> {
         let mut notes = Vec::new();
         let (plain, ty) = (layout.to_bytes(), ScalarType::Str);
-        cipher.seal_into(&mut notes, &plain, LAYOUT_AAD, ty, &ivs.next_iv())?;
+        let iv = kept.and_then(|kept| kept.notes_iv(&plain));
+        let iv = iv.unwrap_or_else(|| ivs.next_iv());
+        cipher.seal_into(&mut notes, &plain, LAYOUT_AAD, ty, &iv)?;
         self.metadata.layout = Some(ascii(notes));
         if let Some((range, insertion)) = self.first.take() {
             let mut block = Vec::new();
@@ -178,14 +186,9 @@ impl SealedFile {
     }
 }
 
-fn sealed_mac(
-    cipher: &Cipher,
-    mac: &Mac,
-    last_modified: &str,
-    ivs: &mut IvSource,
-) -> Result<String> {
+fn sealed_mac(cipher: &Cipher, mac: &Mac, last_modified: &str, iv: &Iv) -> Result<String> {
     let mut text = Vec::new();
-    seal_mac(cipher, &mut text, mac, last_modified, &ivs.next_iv())?;
+    seal_mac(cipher, &mut text, mac, last_modified, iv)?;
     Ok(ascii(text))
 }
 
