@@ -3,7 +3,7 @@
 use crate::repository::{Place, Repository};
 
 use super::cells::{Cell, Era, config};
-use super::truth::Expected;
+use super::truth::{Expected, Keys};
 
 /// Where the cells are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,6 +117,9 @@ pub(crate) fn truth(cells: &[Cell], mode: Mode) -> Vec<Expected> {
                     .any(|check| ["SEC001", "SEC002"].contains(check))
                 {
                     expected = expected.or("SEC014");
+                }
+                if !head {
+                    expected.keys = Keys::Any;
                 }
                 if !head && *era == Era::Now {
                     expected = expected.optional();

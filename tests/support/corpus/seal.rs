@@ -106,7 +106,11 @@ impl Seal {
             groups: &groups,
             shamir_threshold: self.threshold,
             now: "2026-01-02T03:04:05Z",
-            allow: Allow::default(),
+            allow: Allow {
+                nothing_selected: true,
+                plain_secret: true,
+                encrypted_metadata: true,
+            },
         };
         let sealed = seal_plain(text.as_bytes(), format, &terms);
         let sealed = sealed.unwrap_or_else(|e| panic!("{e}\n{text}"));
@@ -114,16 +118,16 @@ impl Seal {
     }
 }
 
-/// The places of the encrypted values of a sealed text, without the MAC and without comments.
+/// The places of the encrypted values of a sealed text, without those of its metadata and without comments.
 pub(crate) fn envelopes(text: &str) -> Vec<std::ops::Range<usize>> {
     let mut found = Vec::new();
     let mut at = 0;
     while let Some(start) = text[at..].find("ENC[AES256_GCM,").map(|offset| at + offset) {
         let end = start + text[start..].find(']').unwrap() + 1;
         let before = text[..start].trim_end_matches(['"', ' ']);
-        let is_mac =
-            before.ends_with("mac:") || before.ends_with("mac\":") || before.ends_with("mac=");
-        if !is_mac && !text[start..end].ends_with("type:comment]") {
+        let of_block = ["mac:", "mac\":", "secrets_layout:", "secrets_layout\":"];
+        let of_metadata = of_block.iter().any(|key| before.ends_with(key));
+        if !of_metadata && !text[start..end].ends_with("type:comment]") {
             found.push(start..end);
         }
         at = end;
