@@ -1,0 +1,485 @@
+//! `secrets audit` as a person and a pipeline run it.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+#[path = "support/cli.rs"]
+mod cli;
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use cli::{Folder, Run, SECRET, VALUE};
+use serde_json::Value;
+
+/// Git without this machine's settings.
+fn git(folder: &Path, arguments: &[&str]) -> String {
+    let output = Command::new("git")
+        .arg("-C")
+        .arg(folder)
+        .args(["-c", "user.name=a", "-c", "user.email=a@example.invalid"])
+        .args([
+            "-c",
+            "commit.gpgsign=false",
+            "-c",
+            "init.defaultBranch=main",
+        ])
+        .args(["-c", "protocol.file.allow=always"])
+        .args(arguments)
+        .env("GIT_CONFIG_NOSYSTEM", "1")
+        .env("GIT_CONFIG_GLOBAL", "/dev/null")
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "git {arguments:?}: {said}");
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}
+
+/// A repository with the configuration and a sealed file, committed.
+fn repository() -> Folder {
+    let folder = Folder::new();
+    git(&folder.root(), &["init", "--quiet"]);
+    folder.write("app.secret.yaml", SECRET);
+    folder.run(&["encrypt", "-i", "app.secret.yaml"]).exits(0);
+    commit(&folder, "Start");
+    folder
+}
+
+fn commit(folder: &Folder, message: &str) -> String {
+    git(&folder.root(), &["add", "--all"]);
+    git(&folder.root(), &["commit", "--quiet", "-m", message]);
+    git(&folder.root(), &["rev-parse", "HEAD"])
+}
+
+/// The JSON of a run that ends with a code, without the value anywhere.
+#[track_caller]
+fn audit(folder: &Folder, arguments: &[&str], code: i32) -> Value {
+    let mut all = vec!["audit", "--format", "json"];
+    all.extend(arguments);
+    let run = Run::of(folder.keyless(&all));
+    assert_eq!(run.code, code, "{run:?}");
+    assert!(
+        !run.out.contains(VALUE) && !run.err.contains(VALUE),
+        "{run:?}"
+    );
+    serde_json::from_str(&run.out).unwrap_or_else(|e| panic!("{e}: {run:?}"))
+}
+
+/// `SEC001 path key.path` of each finding that is not of severity `info`.
+fn findings(report: &Value) -> Vec<String> {
+    let all = report["findings"].as_array().unwrap().iter();
+    let all = all.filter(|finding| finding["severity"] != "info");
+    let text = |finding: &Value, key: &str| finding[key].as_str().unwrap_or("-").to_owned();
+    all.map(|f| {
+        format!(
+            "{} {} {}",
+            text(f, "check"),
+            text(f, "path"),
+            text(f, "key_path")
+        )
+    })
+    .collect()
+}
+
+#[test]
+fn a_repository_as_it_should_be_is_green_and_nothing_is_written() {
+    let folder = repository();
+    let before = folder.state();
+    let report = audit(&folder, &[], 0);
+    assert_eq!(report["version"], 1);
+    let repository = &report["repositories"][0];
+    assert_eq!(repository["complete"], true);
+    assert_eq!(repository["covered"], 1);
+    assert_eq!(repository["sealed"], 1);
+    assert_eq!(repository["files"], 2);
+    assert_eq!(findings(&report), Vec::<String>::new());
+    let report = audit(&folder, &["--history"], 0);
+    assert!(report["repositories"][0]["objects"].as_u64().unwrap() >= 4);
+    audit(&folder, &["--staged"], 0);
+    audit(&folder, &["--range", "HEAD..HEAD"], 0);
+    assert!(before == folder.state());
+}
+
+#[test]
+fn a_plain_file_under_a_rule_is_found_with_its_place() {
+    let folder = repository();
+    folder.write("k8s/db.secret.yaml", SECRET);
+    let report = audit(&folder, &[], 1);
+    assert_eq!(
+        findings(&report),
+        ["SEC001 k8s/db.secret.yaml stringData.user"]
+    );
+    let finding = &report["findings"][0];
+    assert_eq!(finding["severity"], "critical");
+    assert_eq!(finding["confidence"], "certain");
+    assert_eq!(finding["line"], 6);
+    assert_eq!(finding["commit"], Value::Null);
+    assert_eq!(finding["repository"], ".");
+    assert_eq!(finding["fingerprint"].as_str().unwrap().len(), 64);
+    let plain = Run::of(folder.keyless(&["audit"])).exits(1);
+    assert!(plain.out.contains("critical[SEC001]"), "{}", plain.out);
+    assert!(plain.out.contains("k8s/db.secret.yaml:6"), "{}", plain.out);
+    assert!(!plain.out.contains(VALUE), "{}", plain.out);
+}
+
+#[test]
+fn what_only_the_index_has_is_found() {
+    let folder = repository();
+    let sealed = fs::read(folder.path("app.secret.yaml")).unwrap();
+    folder.write("app.secret.yaml", SECRET);
+    git(&folder.root(), &["add", "app.secret.yaml"]);
+    fs::write(folder.path("app.secret.yaml"), sealed).unwrap();
+    assert_eq!(findings(&audit(&folder, &[], 1)).len(), 1);
+    assert_eq!(findings(&audit(&folder, &["--staged"], 1)).len(), 1);
+    folder.write("b.secret.yaml", SECRET);
+    git(&folder.root(), &["reset", "--quiet", "--hard"]);
+    git(&folder.root(), &["add", "b.secret.yaml"]);
+    fs::remove_file(folder.path("b.secret.yaml")).unwrap();
+    let found = findings(&audit(&folder, &["--staged"], 1));
+    assert_eq!(found, ["SEC001 b.secret.yaml stringData.user"]);
+    assert_eq!(findings(&audit(&folder, &[], 1)), found);
+}
+
+#[test]
+fn a_value_added_to_a_sealed_file_is_found_when_staged() {
+    let folder = repository();
+    let path = folder.path("app.secret.yaml");
+    let sealed = fs::read_to_string(&path).unwrap();
+    let added = sealed.replace("stringData:\n", "stringData:\n  added: pl41n-value\n");
+    fs::write(&path, added).unwrap();
+    git(&folder.root(), &["add", "app.secret.yaml"]);
+    let found = findings(&audit(&folder, &["--staged"], 1));
+    assert_eq!(found, ["SEC002 app.secret.yaml stringData.added"]);
+}
+
+#[test]
+fn an_older_plain_version_is_found_in_the_history() {
+    let folder = repository();
+    folder.write("db.secret.yaml", SECRET);
+    let plain = commit(&folder, "Add in plaintext");
+    folder.run(&["encrypt", "-i", "db.secret.yaml"]).exits(0);
+    let sealed = commit(&folder, "Seal");
+    audit(&folder, &[], 0);
+    let report = audit(&folder, &["--history"], 1);
+    assert_eq!(findings(&report), ["SEC014 db.secret.yaml stringData.user"]);
+    assert_eq!(report["findings"][0]["commit"], plain.as_str());
+    // A range that brings both is told of it; a later one is not.
+    let range = format!("{plain}~1..{sealed}");
+    assert_eq!(findings(&audit(&folder, &["--range", &range], 1)).len(), 1);
+    audit(&folder, &["--range", &format!("{plain}..{sealed}")], 0);
+    // The end of a range is judged as a tree.
+    let report = audit(&folder, &["--range", &format!("{plain}~1..{plain}")], 1);
+    assert_eq!(findings(&report), ["SEC001 db.secret.yaml stringData.user"]);
+}
+
+#[test]
+fn stashes_lost_commits_and_messages_belong_to_the_history() {
+    let folder = repository();
+    folder.write("s.secret.yaml", SECRET);
+    git(&folder.root(), &["stash", "--quiet", "--include-untracked"]);
+    let found = findings(&audit(&folder, &["--history"], 1));
+    assert_eq!(found, ["SEC014 s.secret.yaml stringData.user"]);
+    git(&folder.root(), &["stash", "drop", "--quiet"]);
+    git(
+        &folder.root(),
+        &["reflog", "expire", "--expire=all", "--all"],
+    );
+    let found = findings(&audit(&folder, &["--history"], 1));
+    assert_eq!(found.len(), 2, "{found:?}");
+    assert!(found[0].starts_with("SEC003 - "), "{found:?}");
+}
+
+#[test]
+fn a_shallow_clone_is_no_proof_of_the_history() {
+    let folder = repository();
+    commit_more(&folder);
+    let url = format!("file://{}", folder.root().display());
+    git(
+        &folder.root(),
+        &["clone", "--quiet", "--depth=1", &url, "shallow"],
+    );
+    let report = audit(&folder, &["--history", "shallow"], 3);
+    assert_eq!(report["repositories"][0]["complete"], false);
+    let reason = report["unchecked"][0]["reason"].as_str().unwrap();
+    assert!(reason.contains("shallow"), "{reason}");
+    audit(&folder, &["shallow"], 0);
+}
+
+fn commit_more(folder: &Folder) {
+    folder.write("README.md", "more\n");
+    commit(folder, "More");
+}
+
+#[test]
+fn a_configuration_that_is_not_valid_is_never_green() {
+    let folder = repository();
+    folder.write(".sops.yaml", "creation_rules:\n  - path_regex: '('\n");
+    let report = audit(&folder, &[], 3);
+    assert_eq!(report["unchecked"][0]["path"], ".sops.yaml");
+}
+
+#[test]
+fn a_covered_file_that_cannot_be_parsed_is_never_green() {
+    let folder = repository();
+    folder.write("x.secret.yaml", "a: [1\nb: }\n");
+    let report = audit(&folder, &[], 3);
+    assert_eq!(report["unchecked"][0]["path"], "x.secret.yaml");
+}
+
+#[test]
+fn known_findings_of_a_baseline_do_not_count_and_new_ones_do() {
+    let folder = repository();
+    folder.write("old.secret.yaml", SECRET);
+    audit(&folder, &["--write-baseline", "known.json"], 0);
+    let text = fs::read_to_string(folder.path("known.json")).unwrap();
+    assert!(!text.contains(VALUE) && text.contains("SEC001"), "{text}");
+    let report = audit(&folder, &["--baseline", "known.json"], 0);
+    assert_eq!(findings(&report), Vec::<String>::new());
+    assert_eq!(report["suppressed"][0]["by"], "baseline");
+    // A line that moves is the same finding; another value is not.
+    folder.write("old.secret.yaml", format!("# moved\n{SECRET}"));
+    audit(&folder, &["--baseline", "known.json"], 0);
+    folder.write("new.secret.yaml", SECRET);
+    let report = audit(&folder, &["--baseline", "known.json"], 1);
+    assert_eq!(
+        findings(&report),
+        ["SEC001 new.secret.yaml stringData.user"]
+    );
+}
+
+#[test]
+fn suppressions_need_a_reason_and_a_use() {
+    let folder = repository();
+    let allowed = SECRET.replace(
+        "  user: admin",
+        "  # secrets: allow SEC003 a test account\n  user: admin",
+    );
+    let allowed = allowed.replace("  password: \"pl41n-value\"\n", "");
+    folder.write("outside.yaml", &allowed);
+    let report = audit(&folder, &[], 0);
+    assert_eq!(report["suppressed"][0]["reason"], "a test account");
+    assert_eq!(report["suppressed"][0]["check"], "SEC003");
+    audit(&folder, &["--no-suppressions"], 1);
+    folder.write("outside.yaml", allowed.replace(" a test account", ""));
+    let found = findings(&audit(&folder, &[], 1));
+    assert!(found.iter().any(|f| f.starts_with("SEC903")), "{found:?}");
+    assert!(found.iter().any(|f| f.starts_with("SEC003")), "{found:?}");
+    folder.write(
+        "outside.yaml",
+        "# secrets: allow SEC003 nothing here\na: b\n",
+    );
+    let found = findings(&audit(&folder, &[], 1));
+    assert_eq!(found, ["SEC901 outside.yaml -"]);
+}
+
+#[test]
+fn a_policy_from_a_protected_branch_is_not_loosened_by_the_change() {
+    let folder = repository();
+    folder.write("outside.yaml", SECRET);
+    folder.write(
+        ".secrets-audit.yaml",
+        "version: 1\nsuppressions:\n  - check: SEC003\n    path: outside.yaml\n    reason: trust me\n",
+    );
+    audit(&folder, &[], 0);
+    audit(&folder, &["--policy-ref", "main"], 1);
+    git(&folder.root(), &["switch", "--quiet", "-c", "change"]);
+    commit(&folder, "Add a leak and its excuse");
+    let report = audit(&folder, &["--range", "main..change"], 0);
+    let checks: Vec<&str> = report["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|finding| finding["check"].as_str().unwrap())
+        .collect();
+    assert_eq!(checks, ["SEC904"]);
+    audit(
+        &folder,
+        &["--range", "main..change", "--policy-ref", "main"],
+        1,
+    );
+}
+
+#[test]
+fn several_repositories_have_one_report_and_shards_share_them() {
+    let folder = repository();
+    for name in ["a", "b", "c"] {
+        let path = folder.path(name);
+        fs::create_dir(&path).unwrap();
+        git(&path, &["init", "--quiet"]);
+    }
+    fs::copy(folder.path(".sops.yaml"), folder.path("b/.sops.yaml")).unwrap();
+    folder.write("b/x.secret.yaml", SECRET);
+    let report = audit(&folder, &["a", "b", "c"], 1);
+    assert_eq!(report["repositories"].as_array().unwrap().len(), 3);
+    assert_eq!(report["findings"][0]["repository"], "b");
+    audit(&folder, &["a", "b", "c", "--shard", "1/2"], 0);
+    audit(&folder, &["a", "b", "c", "--shard", "2/2"], 1);
+    let mut command = folder.keyless(&["audit", "a", "b", "c", "--shard"]);
+    command.env("CI_NODE_INDEX", "2").env("CI_NODE_TOTAL", "2");
+    Run::of(command).exits(1);
+    Run::of(folder.keyless(&["audit", "a", "--shard"]))
+        .exits(2)
+        .says(&["CI_NODE_INDEX", "hint: "]);
+}
+
+#[test]
+fn standard_input_is_judged_by_its_name() {
+    let folder = repository();
+    let run = |name: &str, text: &str| {
+        let mut command = assert_cmd::Command::from_std(folder.keyless(&[
+            "audit",
+            "-",
+            "--filename",
+            name,
+            "--format",
+            "json",
+        ]));
+        let output = command.write_stdin(text).output().unwrap();
+        let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+        (output.status.code().unwrap(), findings(&report))
+    };
+    assert_eq!(
+        run("k8s/x.secret.yaml", SECRET),
+        (
+            1,
+            vec!["SEC001 k8s/x.secret.yaml stringData.user".to_owned()]
+        )
+    );
+    let (code, found) = run("other.yaml", SECRET);
+    assert_eq!(code, 1);
+    assert!(found[0].starts_with("SEC003 other.yaml"), "{found:?}");
+    assert_eq!(run("x.yaml", "a: b\n"), (0, Vec::new()));
+}
+
+#[test]
+fn a_plain_folder_is_looked_at_whole() {
+    let folder = Folder::new();
+    folder.write("x.secret.yaml", SECRET);
+    let found = findings(&audit(&folder, &[], 1));
+    assert_eq!(found, ["SEC001 x.secret.yaml stringData.user"]);
+    Run::of(folder.keyless(&["audit", "--history"]))
+        .exits(2)
+        .says(&["not a Git repository", "hint: "]);
+}
+
+#[test]
+fn fixing_seals_what_a_rule_covers() {
+    let folder = repository();
+    folder.write("x.secret.yaml", SECRET);
+    folder.write("outside.yaml", SECRET);
+    let run = Run::of(folder.keyless(&["audit", "--fix"])).exits(1);
+    assert!(!run.out.contains("SEC001"), "{}", run.out);
+    assert!(run.out.contains("SEC003"), "{}", run.out);
+    assert!(
+        fs::read_to_string(folder.path("x.secret.yaml"))
+            .unwrap()
+            .contains("ENC[")
+    );
+    fs::remove_file(folder.path("outside.yaml")).unwrap();
+    folder.write("y.secret.yaml", SECRET);
+    git(&folder.root(), &["add", "."]);
+    Run::of(folder.keyless(&["audit", "--staged", "--fix"])).exits(0);
+    let staged = git(&folder.root(), &["show", ":y.secret.yaml"]);
+    assert!(staged.contains("ENC[") && !staged.contains(VALUE));
+}
+
+#[test]
+fn opening_proves_the_mac() {
+    let folder = repository();
+    let open = |folder: &Folder| folder.run(&["audit", "--open"]);
+    open(&folder).exits(0);
+    // Without an identity nothing is proven.
+    Run::of(folder.keyless(&["audit", "--open"])).exits(3);
+    let path = folder.path("app.secret.yaml");
+    let edited = fs::read_to_string(&path)
+        .unwrap()
+        .replace("name: app ", "name: other ");
+    fs::write(&path, edited).unwrap();
+    audit(&folder, &[], 0);
+    let run = open(&folder).exits(1);
+    assert!(run.out.contains("SEC015"), "{}", run.out);
+}
+
+#[test]
+fn a_found_identity_is_told_with_what_it_opens() {
+    let folder = repository();
+    let identities = fs::read_to_string(cli::keys().join("identities.txt")).unwrap();
+    folder.write("keys.txt", &identities);
+    let report = audit(&folder, &[], 1);
+    let all = report["findings"].as_array().unwrap();
+    let opens = |finding: &&Value| {
+        let message = finding["message"].as_str().unwrap();
+        finding["check"] == "SEC101" && message.contains("opens 1 sealed file: app.secret.yaml")
+    };
+    assert_eq!(all.iter().filter(opens).count(), 1, "{report:#}");
+    let text = report.to_string();
+    assert!(!text.contains("AGE-SECRET-KEY-1"), "{text}");
+}
+
+#[test]
+fn reports_are_written_beside_each_other() {
+    let folder = repository();
+    folder.write("x.secret.yaml", SECRET);
+    let arguments = [
+        "audit",
+        "--report",
+        "json=a.json",
+        "--report",
+        "sarif=a.sarif",
+        "--report",
+        "gitlab-codequality=q.json",
+        "--report",
+        "gitlab-secret-detection=s.json",
+        "--report",
+        "junit=j.xml",
+        "--report",
+        "github=g.txt",
+    ];
+    Run::of(folder.keyless(&arguments)).exits(1);
+    for name in ["a.json", "a.sarif", "q.json", "s.json"] {
+        let text = fs::read_to_string(folder.path(name)).unwrap();
+        serde_json::from_str::<Value>(&text).unwrap();
+        assert!(text.contains("SEC001") && !text.contains(VALUE), "{name}");
+    }
+    assert!(
+        fs::read_to_string(folder.path("j.xml"))
+            .unwrap()
+            .contains("<testcase")
+    );
+    assert!(
+        fs::read_to_string(folder.path("g.txt"))
+            .unwrap()
+            .starts_with("::error ")
+    );
+}
+
+#[test]
+fn the_severity_that_decides_can_be_set() {
+    let folder = repository();
+    folder.write(
+        ".gitlab-ci.yml",
+        "variables:\n  DB_PASSWORD: q8Zr2vX7LwP0sKd9Tn4M\n",
+    );
+    let found = findings(&audit(&folder, &[], 1));
+    assert_eq!(found, ["SEC208 .gitlab-ci.yml variables.DB_PASSWORD"]);
+    audit(&folder, &["--fail-on", "critical"], 0);
+    Run::of(folder.keyless(&["audit", "--fail-on", "info"])).exits(2);
+}
+
+#[test]
+fn what_cannot_be_asked_is_said() {
+    let folder = repository();
+    let table: &[(&[&str], &str)] = &[
+        (&["audit", "app.secret.yaml"], "not a folder"),
+        (&["audit", "nowhere"], "nowhere"),
+        (&["audit", "--range", "nobody..HEAD"], "`nobody`"),
+        (&["audit", "--range", "HEAD"], "origin/main..HEAD"),
+        (&["audit", "--policy-ref", "nobody"], "`nobody`"),
+        (&["audit", "--format", "xml"], "plain, json, sarif"),
+        (&["audit", "--report", "json"], "sarif=audit.sarif"),
+        (&["audit", "--staged", "--history"], "--history"),
+        (&["audit", "--baseline", "missing.json"], "missing.json"),
+    ];
+    for (arguments, word) in table {
+        Run::of(folder.keyless(arguments)).exits(2).says(&[word]);
+    }
+}
