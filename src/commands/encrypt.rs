@@ -166,10 +166,16 @@ pub(super) fn report_of(sealed: &Sealed, reuse: Reuse) -> Report {
         ));
     }
     let of_git = match reuse {
-        Reuse::Unchanged => Some("nothing changed: it is the sealed version in Git again".to_owned()),
+        Reuse::Unchanged => {
+            Some("nothing changed: it is the sealed version in Git again".to_owned())
+        }
         Reuse::Kept { values: 0 } => None,
         Reuse::Kept { values } => {
-            let values = plural(values, "value is as it was and keeps its ciphertext", "values are as they were and keep their ciphertext");
+            let values = plural(
+                values,
+                "value is as it was and keeps its ciphertext",
+                "values are as they were and keep their ciphertext",
+            );
             Some(values)
         }
         Reuse::Nothing(why) => why

@@ -147,16 +147,21 @@ impl Git {
         Ok(changes)
     }
 
-    /// The entries of the index whose file has a name, in any folder. Those of an unfinished merge are left out.
+    /// The entries of the index whose file has a name, in any folder, and the paths of those where a merge is not
+    /// finished.
     ///
     /// # Errors
     /// Git fails.
-    pub(crate) fn entries_named(&self, name: &str) -> Result<Vec<Entry>, Error> {
+    pub(crate) fn entries_named(&self, name: &str) -> Result<(Vec<Entry>, Vec<PathBuf>), Error> {
         self.entries(&[OsString::from(format!(":(top,glob)**/{name}"))], None)
     }
 
     /// The entries of an index for patterns of paths.
-    fn entries(&self, patterns: &[OsString], index: Option<&Path>) -> Result<Vec<Entry>, Error> {
+    fn entries(
+        &self,
+        patterns: &[OsString],
+        index: Option<&Path>,
+    ) -> Result<(Vec<Entry>, Vec<PathBuf>), Error> {
         let mut command = self.reading();
         if let Some(index) = index {
             command.env("GIT_INDEX_FILE", index);
@@ -164,14 +169,15 @@ impl Git {
         command.args(["ls-files", "-s", "-z", "--full-name", "--"]);
         let out = self.output(command.args(patterns), "read the index")?;
         let lines = out.split(|byte| *byte == 0).filter(|line| !line.is_empty());
-        let mut entries = Vec::new();
+        let (mut entries, mut unmerged) = (Vec::new(), Vec::new());
         for line in lines {
             let (stage, entry) = entry_of(line).ok_or_else(|| unexpected("ls-files"))?;
-            if stage == b"0" {
-                entries.push(entry);
+            match stage {
+                b"0" => entries.push(entry),
+                _ => unmerged.push(entry.path),
             }
         }
-        Ok(entries)
+        Ok((entries, unmerged))
     }
 
     /// Starts to read objects.
@@ -258,7 +264,7 @@ impl Git {
             return Ok(());
         };
         let patterns: Vec<OsString> = entries.iter().map(|entry| literal(&entry.path)).collect();
-        let found = self.entries(&patterns, Some(&index))?;
+        let (found, _) = self.entries(&patterns, Some(&index))?;
         let is_old = |(entry, before): &(&Entry, &String)| {
             let mut same = found.iter().filter(|found| found.path == entry.path);
             same.any(|found| found.blob == **before)
@@ -295,18 +301,6 @@ impl Git {
         }
         command.args(["update-index", "-z", "--index-info"]);
         self.fed(&mut command, &lines, "update the index").map(drop)
-    }
-
-    /// Lets Git look at the files again, so that it knows which ones are as in the index. It does so by itself later,
-    /// and an index that is locked by now is no failure.
-    pub(crate) fn refresh(&self) {
-        let mut command = self.writing();
-        command
-            .args(["update-index", "-q", "--refresh"])
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null());
-        let _ = command.status();
     }
 
     fn reading(&self) -> Command {
@@ -564,8 +558,11 @@ fn cannot_run(error: &std::io::Error) -> Error {
 }
 
 fn unexpected(command: &str) -> Error {
-    Error::new(Kind::Io, format!("git {command} answers in an unexpected way"))
-        .hint("check that `git fsck` finds the repository in order")
+    Error::new(
+        Kind::Io,
+        format!("git {command} answers in an unexpected way"),
+    )
+    .hint("check that `git fsck` finds the repository in order")
 }
 
 #[cfg(test)]

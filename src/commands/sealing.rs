@@ -5,11 +5,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use secrets::error::Place;
 use secrets::keys::Recipient;
-use secrets::sops::config::find::Configs;
+use secrets::sops::config::find::{Configs, Origin};
 use secrets::sops::config::{Config, CreationRule, FILE_NAME, OTHER_NAME};
 use secrets::sops::file::{Terms, seal_plain};
-use secrets::sops::reseal::{Previous, Reuse, WhyFresh, reseal};
 use secrets::sops::policy::{Overrides, SealPolicy};
+use secrets::sops::reseal::{Previous, Reuse, WhyFresh, reseal};
 use secrets::sops::rules::{Decision, Why};
 use secrets::sops::seal::{Allow, Sealed};
 use secrets::sops::selector::{Selector, SelectorParts};
@@ -185,6 +185,27 @@ impl Sealing {
     /// What [`SealPolicy::from_rule`] refuses.
     pub(crate) fn policy_of(&self, rule: &CreationRule) -> Result<SealPolicy, Error> {
         SealPolicy::from_rule(rule, &self.overrides)
+    }
+
+    /// The configuration that `--config` or `SOPS_CONFIG` names, if one of them does.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it.
+    pub(crate) fn named_config(&self, folder: &Path) -> Result<Option<Arc<Config>>, Errors> {
+        match self.configs.find(&folder.join(FILE_NAME))?.config {
+            Some((path, Origin::Flag | Origin::Environment)) => self.load_config(&path).map(Some),
+            _ => Ok(None),
+        }
+    }
+
+    /// Reads a configuration.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it.
+    pub(crate) fn load_config(&self, path: &Path) -> Result<Arc<Config>, Errors> {
+        let config = self.configs.load(path)?;
+        self.note_warnings(&config.warnings);
+        Ok(config)
     }
 
     /// As these flags, but a selector may select nothing.

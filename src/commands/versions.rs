@@ -110,7 +110,10 @@ fn read_index(top: &Path) -> Option<Index> {
             // A linked working tree, or a submodule.
             let text = fsio::read(&git, 64 * 1024).ok()?;
             let text = std::str::from_utf8(&text).ok()?;
-            top.join(text.strip_prefix("gitdir: ")?.trim_end_matches(['\n', '\r']))
+            top.join(
+                text.strip_prefix("gitdir: ")?
+                    .trim_end_matches(['\n', '\r']),
+            )
         }
     };
     let index = folder.join("index");
