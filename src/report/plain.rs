@@ -241,10 +241,12 @@ impl<'a> Plain<'a> {
         let deciding = self.report.deciding(self.context.fail_on).count();
         let mut rest = Vec::new();
         if shown > 0 {
-            rest.push(format!(
-                "{}, {deciding} deciding",
-                count(shown, "finding", "findings")
-            ));
+            let deciding = match deciding {
+                0 => String::from("none"),
+                _ => thousands(deciding),
+            };
+            let shown = count(shown, "finding", "findings");
+            rest.push(format!("{shown}, {deciding} deciding"));
         }
         if suppressed > 0 {
             rest.push(format!("{} suppressed", thousands(suppressed)));
@@ -397,13 +399,13 @@ not clean: 1 finding, 1 deciding
         report.findings = vec![examples::finding(1, &checks::SINGLE_RECIPIENT)];
         let text = write(&report);
         assert!(text.starts_with("info[SEC008]: "));
-        assert!(text.ends_with("clean: 1 finding, 0 deciding\n"));
+        assert!(text.ends_with("clean: 1 finding, none deciding\n"));
         report.findings = vec![examples::finding(1, &checks::JWT)];
         let context = Context {
             fail_on: Severity::High,
             ..CONTEXT
         };
         let text = plain(&report, &context, false);
-        assert!(text.ends_with("clean: 1 finding, 0 deciding\n"));
+        assert!(text.ends_with("clean: 1 finding, none deciding\n"));
     }
 }

@@ -15,6 +15,9 @@ use crate::audit::finding::{
 /// What GitHub takes of one run.
 const MOST_RESULTS: usize = 25_000;
 
+/// The root of the repository, by the name that readers of SARIF know it.
+const ROOT: &str = "%SRCROOT%";
+
 /// The report as SARIF.
 pub fn sarif(report: &Report, context: &Context<'_>) -> String {
     sarif_up_to(report, context, MOST_RESULTS)
@@ -250,6 +253,10 @@ impl Run<'_> {
         let mut provenance = vec![
             ("repositoryUri", Json::text(address)),
             ("revisionId", Json::text(head)),
+            (
+                "mappedTo",
+                Json::Object(vec![("uriBaseId", Json::text(ROOT))]),
+            ),
         ];
         if let Some(branch) = self
             .repository
@@ -286,10 +293,7 @@ fn location(finding: &Finding) -> Json {
     let mut location = vec![(
         "physicalLocation",
         Json::Object(vec![
-            (
-                "artifactLocation",
-                Json::Object(vec![("uri", Json::text(uri))]),
-            ),
+            ("artifactLocation", artifact(uri)),
             ("region", region(finding.region)),
         ]),
     )];
@@ -303,6 +307,13 @@ fn location(finding: &Finding) -> Json {
         ));
     }
     Json::Object(location)
+}
+
+fn artifact(uri: String) -> Json {
+    Json::Object(vec![
+        ("uri", Json::Text(uri)),
+        ("uriBaseId", Json::text(ROOT)),
+    ])
 }
 
 /// A region with all four numbers, and at least one character in it: an empty one is not shown.
@@ -334,8 +345,8 @@ fn notification(level: &str, text: String, path: Option<&str>) -> Json {
         ("message", Json::Object(vec![("text", Json::text(text))])),
     ];
     if let Some(path) = path.filter(|path| !path.is_empty()) {
-        let uri = Json::Object(vec![("uri", Json::text(paths::uri(path)))]);
-        let physical = Json::Object(vec![("artifactLocation", uri)]);
+        let artifact = artifact(paths::uri(path));
+        let physical = Json::Object(vec![("artifactLocation", artifact)]);
         let location = Json::Object(vec![("physicalLocation", physical)]);
         notification.push(("locations", Json::List(vec![location])));
     }
