@@ -3,13 +3,12 @@
 use std::path::Path;
 
 use super::assemble::{Assembler, Found, Origin};
-use super::checks::{self, Check};
 use super::files::FileLook;
 use super::finding::{CoveredFile, RepositoryReport, Unchecked};
 use super::fingerprint::{self, Key};
 use super::history;
 use super::policy::Rules;
-use super::run::{Request, Scope};
+use super::run::{Request, Scope, ran};
 use super::sources::{Sources, is_configuration, selection_of, state_of, tree_of};
 use super::state::{Entry, Place, State};
 use super::subject::Subject;
@@ -72,19 +71,7 @@ impl Audit<'_> {
             identity: &self.identity,
             key: &self.key,
             suppressions: self.request.suppressions.then_some(&self.suppressions),
-            ran: self.ran(),
-        }
-    }
-
-    /// Which checks look at everything in this audit: the others do not prove a suppression unused.
-    fn ran(&self) -> fn(&Check) -> bool {
-        match (&self.request.scope, self.request.identities.is_some()) {
-            (Scope::History, true) => |_| true,
-            (Scope::History, false) => |check| check != &checks::DOES_NOT_OPEN,
-            (_, true) => |check| check != &checks::PLAIN_IN_HISTORY,
-            (_, false) => {
-                |check| check != &checks::PLAIN_IN_HISTORY && check != &checks::DOES_NOT_OPEN
-            }
+            ran: ran(self.request),
         }
     }
 
@@ -268,11 +255,16 @@ fn prepare<'a>(
         .unwrap_or_default();
     let identity = own.and_then(|own| own.repository.clone());
     let identity = identity.unwrap_or_else(|| fingerprint::repository_identity(remote, &name));
-    let key = Key::choose(
-        request.key.as_ref().map(|key| key.expose()),
-        own.and_then(|own| own.fingerprint_key.as_deref()),
-        &identity,
-    );
+    let given = request.key.as_ref().map(|key| key.expose());
+    let configured = own.and_then(|own| own.fingerprint_key.as_deref());
+    let key = match &request.baseline {
+        Some((_, _, baseline)) => {
+            let given = [Key::given(given, None), Key::given(None, configured)];
+            let given: Vec<Key> = given.into_iter().flatten().collect();
+            baseline.key(&given, &identity)?
+        }
+        None => Key::choose(given, configured, &identity),
+    };
     outcome.report.identity.clone_from(&identity);
     let rules = match &request.config {
         Some((path, text)) => Rules::with_explicit(path, text),
@@ -308,7 +300,7 @@ impl Audit<'_> {
         let mut hits = self.suppressions.expired();
         hits.extend(self.suppressions.reasonless());
         if matches!(self.request.scope, Scope::Tree | Scope::History) {
-            hits.extend(self.suppressions.unused(self.ran()));
+            hits.extend(self.suppressions.unused(ran(self.request)));
         }
         let text = policy.read(name).unwrap_or_default();
         let subject = Subject::new(name, &text);

@@ -4,11 +4,14 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::assemble::Found;
+use super::assemble::{Assembler, Found, Origin};
 use super::baseline::Baseline;
 use super::blast;
-use super::finding::{Report, Severity};
+use super::checks::{self, Check};
+use super::finding::{Finding, Hit, Report, Severity};
+use super::fingerprint::Key;
 use super::repository::{Outcome, Sealed, audit, of_text};
+use super::subject::Subject;
 use crate::error::Error;
 use crate::keys::Identities;
 use crate::secret::SecretBytes;
@@ -47,8 +50,8 @@ pub struct Request {
     pub identities: Option<Arc<Identities>>,
     /// Suppressions count.
     pub suppressions: bool,
-    /// Known findings.
-    pub baseline: Option<Baseline>,
+    /// Known findings: the name and the text of the file, and what it says.
+    pub baseline: Option<(String, Vec<u8>, Baseline)>,
     /// The revision that `.sops.yaml` and `.secrets-audit.yaml` are read from, instead of what is
     /// looked at.
     pub policy_ref: Option<String>,
@@ -97,10 +100,20 @@ fn report_of(outcomes: Vec<Outcome>, request: &Request) -> Report {
     }
     measure_blast_radius(&mut found, &sealed, &report);
     report.findings = found.into_iter().map(|found| found.finding).collect();
-    if let Some(baseline) = &request.baseline {
+    if let Some((name, text, baseline)) = &request.baseline {
         baseline.apply(&mut report.findings);
+        let everything = matches!(request.scope, Scope::Tree | Scope::History);
+        if everything
+            && report
+                .repositories
+                .iter()
+                .all(|repository| repository.complete)
+        {
+            let hits = baseline.unused(ran(request));
+            report.findings.extend(about_baseline(name, text, hits));
+        }
     }
-    let place = |finding: &super::finding::Finding| {
+    let place = |finding: &Finding| {
         (
             finding.repository,
             finding.path.clone(),
@@ -116,6 +129,30 @@ fn report_of(outcomes: Vec<Outcome>, request: &Request) -> Report {
     report.unchecked.sort();
     report.unchecked.dedup();
     report
+}
+
+/// Which checks look at everything in this audit: the others do not prove a suppression unused.
+pub(super) fn ran(request: &Request) -> fn(&Check) -> bool {
+    match (&request.scope, request.identities.is_some()) {
+        (Scope::History, true) => |_| true,
+        (Scope::History, false) => |check| check != &checks::DOES_NOT_OPEN,
+        (_, true) => |check| check != &checks::PLAIN_IN_HISTORY,
+        (_, false) => |check| check != &checks::PLAIN_IN_HISTORY && check != &checks::DOES_NOT_OPEN,
+    }
+}
+
+/// Findings about the baseline itself, which is a file of no repository.
+fn about_baseline(name: &str, text: &[u8], hits: Vec<Hit>) -> Vec<Finding> {
+    let assembler = Assembler {
+        repository: 0,
+        identity: "",
+        key: &Key::of(b""),
+        suppressions: None,
+        ran: |_| true,
+    };
+    let subject = Subject::new(name, text);
+    let found = assembler.findings(&subject, hits, Origin::Tree);
+    found.into_iter().map(|found| found.finding).collect()
 }
 
 /// Says of each identity that was found which sealed files it opens, in all repositories.

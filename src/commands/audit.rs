@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use clap::Parser;
-use secrets::audit::baseline::Baseline;
+use secrets::audit::baseline::{self, Baseline, KeySource};
 use secrets::audit::checks;
 use secrets::audit::finding::{Report, Severity};
+use secrets::audit::fingerprint::Key;
 use secrets::audit::run::{Request, Scope, run as audit, run_text};
 use secrets::audit::state::MAX_TEXT;
 use secrets::fsio::{self, Content, Replacement};
@@ -25,9 +26,6 @@ const STACK: usize = 16 * 1024 * 1024;
 
 /// What fingerprints are keyed with.
 const KEY_VARIABLE: &str = "SECRETS_AUDIT_KEY";
-
-/// Largest baseline, in bytes.
-const MAX_BASELINE: u64 = 64 << 20;
 
 /// The arguments.
 #[derive(Debug, clap::Args)]
@@ -89,10 +87,11 @@ pub(crate) struct Args {
 /// Something cannot be looked at at all, or a report cannot be written. Findings and what could not be
 /// checked are in the report and in the exit.
 pub(crate) fn run(args: Args, context: &Context) -> Result<Exit, Errors> {
-    let mut report = look(&args, context)?;
+    let given = fingerprint_key(&args, context);
+    let mut report = look(&args, given.clone(), context)?;
     if args.fix {
         fix(&args, &report, context)?;
-        report = look(&args, context)?;
+        report = look(&args, given.clone(), context)?;
     }
     let rendering = report::Context {
         program_version: env!("CARGO_PKG_VERSION"),
@@ -104,7 +103,13 @@ pub(crate) fn run(args: Args, context: &Context) -> Result<Exit, Errors> {
         Replacement::over(path, Content::Sealed(text.as_bytes())).commit()?;
     }
     if let Some(path) = &args.write_baseline {
-        let text = Baseline::of(&report.findings).to_text();
+        let key = given.as_ref().map_or(KeySource::Repository, |key| {
+            match context.variable(KEY_VARIABLE) {
+                Some(_) => KeySource::of(&Key::of(key.expose())),
+                None => KeySource::Here(key.expose_text().unwrap_or_default().to_owned()),
+            }
+        });
+        let text = Baseline::of(&report.findings, &key);
         Replacement::over(path, Content::Sealed(text.as_bytes())).commit()?;
         let count = plural(report.findings.len(), "finding", "findings");
         context
@@ -132,8 +137,23 @@ fn exit(report: &Report, fail_on: Severity, adopted: bool) -> Exit {
     }
 }
 
-fn look(args: &Args, context: &Context) -> Result<Report, Errors> {
-    let request = request(args, context)?;
+/// What fingerprints are keyed with: what the environment says, and for a new baseline a key that will
+/// stand in it, so that it matches wherever it is read.
+fn fingerprint_key(args: &Args, context: &Context) -> Option<SecretBytes> {
+    let given = context.variable(KEY_VARIABLE);
+    match given {
+        Some(given) => Some(SecretBytes::new(given.into_encoded_bytes())),
+        None => args.write_baseline.as_ref().map(|_| {
+            let KeySource::Here(text) = KeySource::random(&rand::random()) else {
+                return SecretBytes::default();
+            };
+            SecretBytes::new(text.into_bytes())
+        }),
+    }
+}
+
+fn look(args: &Args, key: Option<SecretBytes>, context: &Context) -> Result<Report, Errors> {
+    let request = request(args, key, context)?;
     if let [target] = args.targets.as_slice()
         && target.as_os_str() == "-"
     {
@@ -178,7 +198,7 @@ fn text(args: &Args, mut request: Request, context: &Context) -> Result<Report, 
     Ok(run_text(&request, &shown, &text)?)
 }
 
-fn request(args: &Args, context: &Context) -> Result<Request, Errors> {
+fn request(args: &Args, key: Option<SecretBytes>, context: &Context) -> Result<Request, Errors> {
     let scope = match (&args.range, args.staged, args.history) {
         (Some((from, to)), ..) => Scope::Range {
             from: from.clone(),
@@ -190,16 +210,14 @@ fn request(args: &Args, context: &Context) -> Result<Request, Errors> {
     };
     let baseline = match &args.baseline {
         Some(path) => {
-            let text = fsio::read(path, MAX_BASELINE)?;
-            let baseline = Baseline::read(&text);
-            Some(baseline.map_err(|e| e.in_file(path.to_string_lossy()))?)
+            let text = fsio::read(path, baseline::MAX_SIZE as u64)?;
+            let name = path.to_string_lossy().into_owned();
+            let baseline = Baseline::read(&name, &text)?;
+            Some((name, text.to_vec(), baseline))
         }
         None => None,
     };
     let config = args.config.as_deref().map(read_config).transpose()?;
-    let key = context
-        .variable(KEY_VARIABLE)
-        .map(OsString::into_encoded_bytes);
     Ok(Request {
         targets: targets(args, context)?,
         scope,
@@ -208,7 +226,7 @@ fn request(args: &Args, context: &Context) -> Result<Request, Errors> {
         suppressions: !args.no_suppressions,
         baseline,
         policy_ref: args.policy_ref.clone(),
-        key: key.map(SecretBytes::new),
+        key,
         now: context.now().to_owned(),
     })
 }

@@ -51,7 +51,7 @@ pub(super) fn read(text: &str) -> Option<Words> {
     // `A,B`, `A, B` and `A ,B` are lists; the first word without a comma around it ends them.
     loop {
         let end = rest
-            .find(|c: char| c == ',' || c.is_whitespace())
+            .find(|c: char| c == ',' || c == ':' || c.is_whitespace())
             .unwrap_or(rest.len());
         let (name, tail) = rest.split_at(end);
         if !name.is_empty() {

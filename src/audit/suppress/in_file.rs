@@ -117,12 +117,12 @@ impl InFile {
                 .count(),
         };
         let head = before.get(..before.len() - run)?;
+        let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
         let blank = |byte: &u8| byte.is_ascii_whitespace();
         if !head.last().is_none_or(blank) {
             return None;
         }
         let text = bytes.get(words..end)?.trim_ascii_end();
-        let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
         Some(Found {
             span: start + before.len() - run..words + text.len(),
             words,

@@ -214,7 +214,7 @@ fn entries_match_on_everything_that_they_name() {
 #[test]
 fn stars_stop_at_slashes() {
     let policy = policy(
-        "- {check: jwt, path: 'k8s/*.yaml', reason: x}\n- {check: jwt, path: a/?.yaml, reason: x}\n",
+        "- {check: jwt, path: 'k8s/*.yaml', reason: x}\n- {check: jwt, path: 'a/?.yaml', reason: x}\n",
     );
     assert_eq!(policy.for_path("k8s/a.yaml"), [0]);
     assert_eq!(policy.for_path("k8s/a/b.yaml"), [0; 0]);
