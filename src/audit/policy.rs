@@ -1,35 +1,35 @@
 //! The creation rules against the files: what must be sealed is, for whom it must be, and no more.
 
-pub mod open;
+mod documents;
+mod drift;
+mod flat;
+mod keys;
+mod leaves;
+mod lines;
+mod manifest;
+mod open;
+mod other;
+mod room;
+mod rule_checks;
+mod rules;
+mod secrets;
+#[cfg(test)]
+mod tests;
+mod text;
 
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
+
+use self::documents::Store;
+use self::room::Room;
+use self::rules::Cover;
 use super::finding::Hit;
 use super::subject::Subject;
 
-/// The configurations of a repository.
-#[derive(Debug, Default)]
-pub struct Rules {}
-
-impl Rules {
-    /// Reads the configurations: path in the repository and text of every `.sops.yaml`.
-    pub fn new(_configs: Vec<(String, Vec<u8>)>) -> Self {
-        Rules::default()
-    }
-
-    /// One configuration for all files.
-    pub fn with_explicit(_path: &str, _text: &[u8]) -> Self {
-        Rules::default()
-    }
-
-    /// The rule that covers a path, as `.sops.yaml:LINE`, whatever the file holds.
-    pub fn covering(&self, _path: &str) -> Option<String> {
-        None
-    }
-
-    /// Configurations with errors, which leave it open what they cover: path and why, in words.
-    pub fn broken(&self) -> Vec<(String, String)> {
-        Vec::new()
-    }
-}
+pub use open::{Opening, open_and_verify};
+pub use rule_checks::check_rules;
+pub use rules::Rules;
 
 /// What the policy has to say about a file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -45,18 +45,47 @@ pub struct Verdict {
 }
 
 /// Looks at a file under the rules.
-pub fn check(_subject: &Subject<'_>, _rules: &Rules, _hits: &mut Vec<Hit>) -> Verdict {
-    Verdict::default()
+pub fn check(subject: &Subject<'_>, rules: &Rules, hits: &mut Vec<Hit>) -> Verdict {
+    let cover = rules.cover(subject.path);
+    let is_covered = matches!(cover, Cover::Rule(_));
+    let mut verdict = Verdict::default();
+    if is_covered || may_concern(subject.bytes) {
+        let mut room = Room::new(hits);
+        verdict = look(subject, rules, &cover, &mut room);
+        room.close();
+    }
+    if let Cover::Broken(path, why) = cover {
+        let words = format!(
+            "{path} cannot be read, so that nobody knows which rule covers this file: {why}"
+        );
+        verdict.unchecked.get_or_insert(words);
+    }
+    verdict
 }
 
-/// Looks at the rules themselves, given the paths of all files: for each configuration its path and
-/// what was found in its text.
-pub fn check_rules(_rules: &Rules, _paths: &[String]) -> Vec<(String, Vec<Hit>)> {
-    Vec::new()
+fn look(subject: &Subject<'_>, rules: &Rules, cover: &Cover<'_>, room: &mut Room<'_>) -> Verdict {
+    if subject.format().is_some() {
+        return match subject.parsed() {
+            Some(parsed) => documents::check(subject, parsed, Store::Tree, rules, cover, room),
+            None => other::not_utf8(subject, cover, room),
+        };
+    }
+    match flat::Kind::of(subject.name()) {
+        Some(kind) => flat::check(subject, kind, rules, cover, room),
+        None => other::check(subject, rules, cover, room),
+    }
 }
 
 /// A text for which this is `false` is neither a Kubernetes Secret nor sealed; if no rule covers its
 /// path, this family has nothing to say about it.
-pub fn may_concern(_bytes: &[u8]) -> bool {
-    false
+pub fn may_concern(bytes: &[u8]) -> bool {
+    may_be_sealed(bytes) || secrets::names_secret(bytes) || other::is_utf16(bytes)
+}
+
+/// The text may have a `sops` block.
+fn may_be_sealed(bytes: &[u8]) -> bool {
+    static CIPHERTEXT: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new("ENC[AES256_"));
+    static TIME: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new("lastmodified"));
+    static NAME: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new("sops"));
+    (CIPHERTEXT.find(bytes).is_some() || TIME.find(bytes).is_some()) && NAME.find(bytes).is_some()
 }

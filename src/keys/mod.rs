@@ -24,5 +24,5 @@ pub use environment::{
 pub use identities::{Identities, SourceReport, SourceState, Wrapped};
 pub use identity::Identity;
 pub use locked::{Callbacks, MAX_WORK_FACTOR, NoCallbacks};
-pub use recipient::{Recipient, RecipientKind, same_key};
+pub use recipient::{Recipient, RecipientKind, same_key, shorten};
 pub use x25519::generate_x25519;

@@ -141,7 +141,7 @@ pub fn same_key(a: &str, b: &str) -> bool {
 }
 
 /// A recipient for a message: whole if it fits on a line, else its beginning.
-pub(super) fn shorten(recipient: &str) -> String {
+pub fn shorten(recipient: &str) -> String {
     const FITS: usize = 100;
     if recipient.chars().count() <= FITS {
         return recipient.to_owned();

@@ -18,6 +18,7 @@ mod jobs;
 pub mod key_groups;
 pub mod last_modified;
 pub mod layout;
+pub mod leaf;
 pub mod mac;
 mod manifest;
 pub mod metadata;

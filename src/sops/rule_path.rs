@@ -68,6 +68,16 @@ impl RulePath {
         RulePath { slashed, native }
     }
 
+    /// The text for a path that is relative to the configuration's directory already, with `/` and
+    /// without `.`, `..` and doubled separators, as Git has them.
+    pub fn relative(style: PathStyle, path: &str) -> Self {
+        let backslashed = (style == PathStyle::Windows).then(|| path.replace('/', "\\"));
+        RulePath {
+            slashed: path.to_owned(),
+            native: backslashed.filter(|native| native != path),
+        }
+    }
+
     /// The path with `/`, on every system: what to show to people.
     pub fn as_str(&self) -> &str {
         &self.slashed

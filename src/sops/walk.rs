@@ -96,7 +96,7 @@ impl Place<'_> {
                     if !path.is_empty() {
                         path.push('.');
                     }
-                    path.push_str(key_text(document, source, key));
+                    path.push_str(any_key(document, source, key));
                 }
                 Segment::Item(number) => path.push_str(&format!("[{number}]")),
             }
@@ -128,6 +128,10 @@ impl Place<'_> {
 pub trait Visitor<'d> {
     /// Look for keys that stand twice in a mapping. A text made of one that was walked has none.
     const CHECK_KEYS: bool = true;
+
+    /// Walk over what sops refuses as well: lists and single values at the root, keys that are no
+    /// strings, values without a type (taken for strings). For looking, not for sealing.
+    const TOLERANT: bool = false;
 
     /// A scalar; null and empty ones too.
     ///
@@ -181,6 +185,16 @@ pub fn walk<'d, V: Visitor<'d>>(
         alias: None,
         alias_nodes: 0,
     };
+    if V::TOLERANT {
+        let root = document.root();
+        return match root.map(|root| document.alias_target(root).unwrap_or(root)) {
+            Some(root) if matches!(document.kind(root), NodeKind::Mapping { .. }) => {
+                walker.mapping(root, true)
+            }
+            Some(root) => walker.value(root, root),
+            None => walker.root_comments(),
+        };
+    }
     match root_mapping(document, source)? {
         Some(root) => walker.mapping(root, true),
         None => walker.root_comments(),
@@ -253,7 +267,12 @@ impl<'d, V: Visitor<'d>> Walker<'d, '_, '_, '_, V> {
         }
         match self.document.kind(node) {
             NodeKind::Scalar(_) => {
-                let scalar = self.source.scalar(self.document, node)?;
+                let scalar = match self.source.scalar(self.document, node) {
+                    Err(_) if V::TOLERANT => {
+                        Scalar::string(self.document.scalar_text(node, self.source.text))
+                    }
+                    scalar => scalar?,
+                };
                 let selected = self.selection.selected();
                 let place = Place {
                     aad: if self.aad.is_empty() { ":" } else { &self.aad },
@@ -333,7 +352,10 @@ impl<'d, V: Visitor<'d>> Walker<'d, '_, '_, '_, V> {
         let check_keys = V::CHECK_KEYS && source.format == Format::Yaml;
         for (key, value) in document.entries(node) {
             self.comments(document.comments_before(key), Some(node))?;
-            let text = string_key(document, source, key)?;
+            let text = match V::TOLERANT {
+                true => any_key(document, source, key),
+                false => string_key(document, source, key)?,
+            };
             if check_keys && !seen.insert(text, || document.entries(node).count()) {
                 return Err(self
                     .source
@@ -407,6 +429,15 @@ fn string_key<'a>(document: &'a Document, source: &'a Source<'_>, key: NodeId) -
         .error(offset, Kind::Input, format!("{shown} is not a string"))
         .because("sops reads keys that are strings only")
         .hint("put the key in quotes"))
+}
+
+/// The text of a key of any kind; a list or a mapping has none that may be shown.
+fn any_key<'a>(document: &'a Document, source: &'a Source<'_>, key: NodeId) -> &'a str {
+    let node = document.alias_target(key).unwrap_or(key);
+    match document.kind(node) {
+        NodeKind::Scalar(_) => document.scalar_text(node, source.text),
+        _ => "?",
+    }
 }
 
 /// The text of a key node, aliases followed.

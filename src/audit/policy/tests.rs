@@ -1,0 +1,1 @@
+//! What each check finds, and what it does not.
