@@ -5,7 +5,14 @@
 //! gitformat-loose. Everything in a repository may be hostile: each read is bounded by a constant, and
 //! what cannot be read is an error or a problem in words, never an empty answer.
 
+mod delta;
+mod files;
+mod hash;
+mod inflate;
+mod loose;
 mod oid;
+mod pack;
+mod pack_index;
 
 pub mod history;
 pub mod index;
@@ -20,7 +27,7 @@ pub mod worktree;
 pub use history::{CommitId, History, Item, PathId, Placed, Scope};
 pub use index::{Index, IndexEntry};
 pub use objects::{Object, ObjectKind};
-pub use oid::Oid;
+pub use oid::{HashKind, Oid};
 pub use refs::{Head, References};
 pub use repository::Repository;
 pub use settings::Settings;
