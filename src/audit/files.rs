@@ -168,7 +168,7 @@ impl Audit<'_> {
         hits: &mut Vec<Hit>,
         result: &mut FileLook,
     ) {
-        use policy::open::{Opening, open_and_verify};
+        use policy::{Opening, open_and_verify};
         let why = match open_and_verify(subject, identities) {
             Opening::Opens | Opening::NotSealed => return,
             Opening::Fails(hit) => {

@@ -267,7 +267,7 @@ fn prepare<'a>(
     };
     outcome.report.identity.clone_from(&identity);
     let rules = match &request.config {
-        Some((path, text)) => Rules::with_explicit(path, text),
+        Some((path, text)) => Rules::with_explicit(path, text.clone(), &folder.to_string_lossy()),
         None => rules_of(policy),
     };
     Ok(Audit {

@@ -98,6 +98,10 @@ impl<'r> State<'r> {
                     problems.push((some(&folder), format!("the tree {oid} is damaged")));
                     break;
                 };
+                let Some(child) = Oid::from_bytes(entry.oid) else {
+                    problems.push((some(&folder), format!("the tree {oid} is damaged")));
+                    break;
+                };
                 let name = String::from_utf8_lossy(entry.name);
                 let path = if folder.is_empty() {
                     name.into_owned()
@@ -106,7 +110,7 @@ impl<'r> State<'r> {
                 };
                 let place = match entry.mode & 0o170_000 {
                     0o040_000 if depth < MAX_DEPTH => {
-                        folders.push((path, entry.oid, depth + 1));
+                        folders.push((path, child, depth + 1));
                         continue;
                     }
                     0o040_000 => {
@@ -115,7 +119,7 @@ impl<'r> State<'r> {
                     }
                     0o120_000 => Place::Nowhere("symbolic link"),
                     0o160_000 => Place::Nowhere("submodule"),
-                    _ => Place::Blob(entry.oid),
+                    _ => Place::Blob(child),
                 };
                 files.push((
                     path,
