@@ -78,13 +78,17 @@ pub(super) fn parse(
     Ok(Object { kind, data })
 }
 
-/// The names of all loose objects in a folder of objects, unsorted, and what is odd there.
-pub(super) fn names(objects: &Path, hash: HashKind, problems: &mut Vec<String>) -> Vec<Oid> {
-    let mut names = Vec::new();
-    for first in 0..=255_u8 {
-        collect(objects, first, hash, &mut names, problems);
+/// The first bytes of the object's file; empty if there is none.
+pub(super) fn start(objects: &Path, oid: &Oid) -> Result<Vec<u8>> {
+    use std::io::Read;
+    let path = path(objects, oid);
+    let mut bytes = Vec::new();
+    if let Some(file) = files::open(&path)? {
+        file.take(256)
+            .read_to_end(&mut bytes)
+            .map_err(|error| files::cannot_read(&path, &error))?;
     }
-    names
+    Ok(bytes)
 }
 
 /// The names that start with the byte `first`.

@@ -1,0 +1,283 @@
+//! All objects of a store, numbered: those of each pack in the order of the pack, then loose ones.
+//!
+//! An object that is there several times has a number for each copy; [`Census::number`] gives the
+//! first, and the others are marked as copies.
+
+use foldhash::fast::RandomState;
+use rayon::prelude::*;
+use std::hash::BuildHasher;
+
+use super::bits::Bits;
+use super::family::Family;
+use super::problems::Problems;
+use crate::git::files::WHOLE_MAX;
+use crate::git::loose;
+use crate::git::oid::{HashKind, Oid};
+use crate::git::store::Store;
+
+/// No number.
+pub(super) const NONE: u32 = u32::MAX;
+/// Numbers have 30 bits: two bits of an entry of a tree say what it is.
+pub(super) const NUMBERS_MAX: usize = (1 << 30) - 2;
+
+/// All objects of a store.
+#[derive(Debug)]
+pub(super) struct Census {
+    pub(super) hash: HashKind,
+    /// Names by number, one behind the other.
+    oids: Vec<u8>,
+    pub(super) families: Vec<Family>,
+    /// The number of the first loose object.
+    pub(super) loose_from: u32,
+    /// For each loose object the folder that it is in.
+    pub(super) loose_folders: Vec<u32>,
+    /// Copies of objects that have a lower number too.
+    pub(super) copies: Bits,
+    /// Objects of which there are copies, and the copies.
+    pub(super) doubled: Bits,
+    count: usize,
+    table: Table,
+}
+
+impl Census {
+    /// Counts all objects of a store, and reads packs into memory as far as they fit.
+    pub(super) fn take(store: &Store, problems: &Problems) -> Option<Census> {
+        let hash = store.hash();
+        let mut oids = Vec::new();
+        let mut families = Vec::new();
+        let mut room = WHOLE_MAX;
+        for pack in store.packs() {
+            let keep = pack.source.len() <= room;
+            if keep {
+                room = room.saturating_sub(pack.source.len());
+            }
+            let (kept, contents) = rayon::join(
+                || {
+                    if keep {
+                        pack.source.keep_whole()
+                    } else {
+                        Ok(())
+                    }
+                },
+                || pack.index.contents(),
+            );
+            if let Err(error) = kept {
+                problems.add(|| format!("{}: cannot be read: {error}", pack.path.display()));
+                continue;
+            }
+            match contents {
+                Ok(contents) => {
+                    let first = number_of(oids.len() / hash.len());
+                    families.push(Family::new(pack.clone(), first, contents, &mut oids));
+                }
+                Err(flaw) => problems.add(|| {
+                    format!(
+                        "{}: the pack index {flaw}",
+                        pack.path.with_extension("idx").display()
+                    )
+                }),
+            }
+        }
+        let loose_from = number_of(oids.len() / hash.len());
+        let mut loose_folders = Vec::new();
+        for (number, folder) in store.folders().iter().enumerate() {
+            let lists: Vec<(Vec<Oid>, Vec<String>)> = (0..=255_u8)
+                .into_par_iter()
+                .map(|first| {
+                    let (mut names, mut odd) = (Vec::new(), Vec::new());
+                    loose::collect(folder, first, hash, &mut names, &mut odd);
+                    (names, odd)
+                })
+                .collect();
+            for (names, odd) in lists {
+                for oid in names {
+                    oids.extend_from_slice(oid.as_bytes());
+                    loose_folders.push(number_of(number));
+                }
+                odd.into_iter().for_each(|words| problems.add(|| words));
+            }
+        }
+        let count = oids.len() / hash.len();
+        if count > NUMBERS_MAX {
+            problems.add(|| format!("the repository has more than {NUMBERS_MAX} objects"));
+            return None;
+        }
+        let mut census = Census {
+            hash,
+            oids,
+            families,
+            loose_from,
+            loose_folders,
+            copies: Bits::new(count),
+            doubled: Bits::new(count),
+            count,
+            table: Table::default(),
+        };
+        let (table, pairs) = Table::of(&census.oids, hash.len());
+        census.table = table;
+        for (first, copy) in pairs {
+            census.copies.set(copy);
+            census.doubled.set(copy);
+            census.doubled.set(first);
+        }
+        Some(census)
+    }
+
+    /// How many numbers there are.
+    pub(super) fn len(&self) -> usize {
+        self.count
+    }
+
+    /// The bytes of a name; empty if there is no such number.
+    pub(super) fn name(&self, number: u32) -> &[u8] {
+        name(&self.oids, self.hash.len(), number).unwrap_or_default()
+    }
+
+    /// The name of a number.
+    pub(super) fn oid(&self, number: u32) -> Option<Oid> {
+        Oid::from_bytes(self.name(number))
+    }
+
+    /// For words about an object.
+    pub(super) fn shown(&self, number: u32) -> String {
+        self.oid(number)
+            .map(|oid| oid.to_string())
+            .unwrap_or_default()
+    }
+
+    /// The number of a name.
+    pub(super) fn number(&self, oid: &[u8]) -> Option<u32> {
+        self.table.find(&self.oids, self.hash.len(), oid)
+    }
+
+    /// Frees what only [`Census::number`] needs.
+    pub(super) fn forget_names(&mut self) {
+        self.table = Table::default();
+    }
+}
+
+pub(super) fn number_of(value: usize) -> u32 {
+    u32::try_from(value).unwrap_or(NONE)
+}
+
+pub(super) fn index(number: u32) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
+}
+
+fn name(oids: &[u8], width: usize, number: u32) -> Option<&[u8]> {
+    let start = index(number).checked_mul(width)?;
+    oids.get(start..start.checked_add(width)?)
+}
+
+/// A hash table from names to numbers. Keyed, since names can be chosen to collide.
+#[derive(Debug, Default)]
+struct Table {
+    state: RandomState,
+    /// In equal parts, each with wrap-around: the high half of the hash and the number, or `EMPTY`.
+    slots: Vec<u64>,
+    part: usize,
+}
+
+const EMPTY: u64 = u64::MAX;
+/// Parts are filled in parallel.
+const PARTS: usize = 8;
+
+impl Table {
+    /// The table, and (first, copy) of each name that is there more than once.
+    fn of(oids: &[u8], width: usize) -> (Table, Vec<(u32, u32)>) {
+        let state = RandomState::default();
+        let hashes: Vec<u64> = oids
+            .par_chunks_exact(width)
+            .with_min_len(4096)
+            .map(|oid| state.hash_one(oid))
+            .collect();
+        // Parts fill unevenly by a few per cent; at twice the number none comes near to full.
+        let part = (hashes.len() / PARTS)
+            .saturating_mul(2)
+            .max(64)
+            .next_power_of_two();
+        let mut slots = vec![EMPTY; part.saturating_mul(PARTS)];
+        let lists: Vec<Vec<(u32, u32)>> = slots
+            .par_chunks_mut(part)
+            .enumerate()
+            .map(|(which, slots)| {
+                let mut pairs = Vec::new();
+                for (number, hash) in hashes.iter().enumerate() {
+                    if part_of(*hash) == which {
+                        insert(slots, *hash, number_of(number), oids, width, &mut pairs);
+                    }
+                }
+                pairs
+            })
+            .collect();
+        let mut pairs = lists.concat();
+        pairs.sort_unstable();
+        (Table { state, slots, part }, pairs)
+    }
+
+    fn find(&self, oids: &[u8], width: usize, oid: &[u8]) -> Option<u32> {
+        let hash = self.state.hash_one(oid);
+        let start = part_of(hash).checked_mul(self.part)?;
+        let slots = self.slots.get(start..start.checked_add(self.part)?)?;
+        let mut at = place_of(hash, slots.len());
+        for _ in 0..slots.len() {
+            let slot = *slots.get(at)?;
+            if slot == EMPTY {
+                return None;
+            }
+            if slot >> 32 == hash >> 32 {
+                let number = low(slot);
+                if name(oids, width, number) == Some(oid) {
+                    return Some(number);
+                }
+            }
+            at = next(at, slots.len());
+        }
+        None
+    }
+}
+
+fn insert(
+    slots: &mut [u64],
+    hash: u64,
+    number: u32,
+    oids: &[u8],
+    width: usize,
+    pairs: &mut Vec<(u32, u32)>,
+) {
+    let length = slots.len();
+    let mut at = place_of(hash, length);
+    for _ in 0..length {
+        let Some(slot) = slots.get_mut(at) else {
+            return;
+        };
+        if *slot == EMPTY {
+            *slot = (hash & !0xffff_ffff) | u64::from(number);
+            return;
+        }
+        if *slot >> 32 == hash >> 32 {
+            let first = low(*slot);
+            if name(oids, width, first) == name(oids, width, number) {
+                pairs.push((first, number));
+                return;
+            }
+        }
+        at = next(at, length);
+    }
+}
+
+fn low(slot: u64) -> u32 {
+    u32::try_from(slot & 0xffff_ffff).unwrap_or(NONE)
+}
+
+fn next(at: usize, length: usize) -> usize {
+    at.wrapping_add(1) & length.wrapping_sub(1)
+}
+
+fn part_of(hash: u64) -> usize {
+    usize::try_from(hash >> 61).unwrap_or(0)
+}
+
+fn place_of(hash: u64, length: usize) -> usize {
+    usize::try_from(hash & 0xffff_ffff).unwrap_or(0) & length.wrapping_sub(1)
+}
