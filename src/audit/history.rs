@@ -14,7 +14,7 @@ use super::state::{MAX_TEXT, Place, State};
 use super::subject::Subject;
 use super::view::View;
 use crate::error::Result;
-use crate::git::{History, Item, ObjectKind, Oid, Placed, Scope as Part};
+use crate::git::{History, Item, ObjectKind, Oid, PathId, Placed, Scope as Part};
 
 /// Findings by fingerprint, each with the oldest commit that has it.
 #[derive(Default)]
@@ -54,9 +54,9 @@ pub(super) fn look_at(
     };
     let mut reasons = incomplete(sources, &part);
     let history = History::load(sources.repository, &sources.store, part)?;
-    let paths = history.paths().iter();
-    let paths: Vec<String> = paths
-        .map(|path| String::from_utf8_lossy(path).into_owned())
+    let count = u32::try_from(history.paths()).unwrap_or(u32::MAX);
+    let paths: Vec<String> = (0..count)
+        .map(|number| String::from_utf8_lossy(history.path(PathId(number))).into_owned())
         .collect();
     let traits: Vec<Traits> = paths
         .iter()
