@@ -18,6 +18,8 @@ pub(super) enum Origin {
     Index,
     /// A commit, the first that has this version.
     Commit(Oid),
+    /// A commit to which no reference leads any more.
+    Lost(Oid),
     /// The object store: no reference leads to this object.
     Unreachable(Oid),
     /// The message of a commit or tag.
@@ -108,6 +110,10 @@ impl Assembler<'_> {
             Origin::Tree => (None, hit.message),
             Origin::Index => (None, format!("{} (in the index)", hit.message)),
             Origin::Commit(oid) => (Some(oid.to_string()), hit.message),
+            Origin::Lost(oid) => {
+                let what = "in a commit that no reference leads to";
+                (Some(oid.to_string()), format!("{} ({what})", hit.message))
+            }
             Origin::Unreachable(oid) => {
                 let what = "in the object store, where no reference leads to it";
                 (None, format!("{} ({what}: object {oid})", hit.message))

@@ -228,7 +228,8 @@ impl Visitor<'_> {
             false => looked.hits.into_iter().filter_map(of_the_past).collect(),
         };
         let origin = match self.history.commit_oid(placed.commit) {
-            Some(commit) => Origin::Commit(commit),
+            Some(commit) if self.history.is_reachable(placed.commit) => Origin::Commit(commit),
+            Some(commit) => Origin::Lost(commit),
             None => Origin::Unreachable(item.oid),
         };
         self.keep(placed.commit.0, &subject, hits, origin);

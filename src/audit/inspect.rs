@@ -31,11 +31,6 @@ impl Traits {
             suspicious: leftovers::is_suspicious(path),
         }
     }
-
-    /// The text is looked at whatever it holds.
-    pub(super) fn any(self) -> bool {
-        self.covered || self.credential_file || self.suspicious
-    }
 }
 
 /// What a text is, as far as looking at it is concerned.

@@ -155,7 +155,10 @@ fn of_git(
         let blobs = [differing, state.only_staged.clone()].concat();
         audit.look_at_index(&sources, &blobs, &mut outcome);
     }
-    audit.look_at_rules(policy_state, &state, &mut outcome);
+    // What is wrong with the rules themselves concerns a change only if it changes them.
+    if selection.is_none() {
+        audit.look_at_rules(policy_state, &state, &mut outcome);
+    }
     match &request.scope {
         Scope::Tree | Scope::Staged => {}
         Scope::History | Scope::Range { .. } => {

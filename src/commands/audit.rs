@@ -75,10 +75,19 @@ pub(crate) struct Args {
     write_baseline: Option<PathBuf>,
     /// Look at every N-th repository only, starting with the I-th [default: CI_NODE_INDEX/CI_NODE_TOTAL]
     #[arg(long, value_name = "I/N", num_args = 0..=1, default_missing_value = "", value_parser = shard)]
-    shard: Option<Option<(usize, usize)>>,
+    shard: Option<Shard>,
     /// With `-`: take the text for a file of this name, which decides on format and rule
     #[arg(long, value_name = "NAME")]
     filename: Option<PathBuf>,
+}
+
+/// Which repositories a job looks at.
+#[derive(Clone, Copy, Debug)]
+enum Shard {
+    /// What GitLab says in CI_NODE_INDEX and CI_NODE_TOTAL.
+    OfJob,
+    /// The I-th of N, counted from 1.
+    Of(usize, usize),
 }
 
 /// Runs the command.
@@ -253,10 +262,10 @@ fn targets(args: &Args, context: &Context) -> Result<Vec<PathBuf>, Errors> {
             return Err(error.hint(hint).into());
         }
     }
-    let shard = match args.shard {
+    let (index, total) = match args.shard {
         None => return Ok(targets),
-        Some(Some(shard)) => shard,
-        Some(None) => {
+        Some(Shard::Of(index, total)) => (index, total),
+        Some(Shard::OfJob) => {
             let read = |name: &str| {
                 let value = context.variable(name)?;
                 value.to_str()?.parse::<usize>().ok()
@@ -273,7 +282,6 @@ fn targets(args: &Args, context: &Context) -> Result<Vec<PathBuf>, Errors> {
             }
         }
     };
-    let (index, total) = shard;
     let of_shard = targets.into_iter().enumerate();
     let of_shard = of_shard.filter(|(number, _)| number % total == index - 1);
     let of_shard: Vec<PathBuf> = of_shard.map(|(_, target)| target).collect();
@@ -354,15 +362,15 @@ fn severity(text: &str) -> Result<Severity, String> {
         .ok_or_else(|| "the severities are low, medium, high and critical".to_owned())
 }
 
-fn shard(text: &str) -> Result<Option<(usize, usize)>, String> {
+fn shard(text: &str) -> Result<Shard, String> {
     if text.is_empty() {
-        return Ok(None);
+        return Ok(Shard::OfJob);
     }
     let parsed = text.split_once('/').and_then(|(index, total)| {
         let (index, total) = (index.parse().ok()?, total.parse().ok()?);
-        (1..=total).contains(&index).then_some((index, total))
+        (1..=total)
+            .contains(&index)
+            .then_some(Shard::Of(index, total))
     });
-    parsed
-        .map(Some)
-        .ok_or_else(|| "write it as `1/4`".to_owned())
+    parsed.ok_or_else(|| "write it as `1/4`".to_owned())
 }
