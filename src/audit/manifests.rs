@@ -85,19 +85,16 @@ pub fn may_concern(path: &str, bytes: &[u8]) -> bool {
     if !is_json && !path.ends_with(".yaml") && !path.ends_with(".yml") {
         return false;
     }
-    let has = |what: &str| memchr::memmem::find(bytes, what.as_bytes()).is_some();
-    // Without a kind, only files that their path tells are looked at, and kustomizations.
-    if !has("kind") && !has("secretGenerator") && pipelines::kind_of(path).is_none() {
-        let name = path.rsplit('/').next().unwrap_or(path);
-        if !KUSTOMIZATIONS.contains(&name) {
-            return false;
-        }
-    }
-    if is_json && !has("\"apiVersion\"") {
+    if !prefilter::has_candidate(bytes) {
         return false;
     }
-    has("secretGenerator")
-        || has("last-applied-configuration")
-        || has("binaryData")
-        || prefilter::has_candidate(bytes)
+    let has = |what: &str| memchr::memmem::find(bytes, what.as_bytes()).is_some();
+    // Without a kind, only kustomizations are looked at, and files that their path tells.
+    let name = path.rsplit('/').next().unwrap_or(path);
+    match is_json {
+        true => has("\"kind\""),
+        false => {
+            has("kind") || KUSTOMIZATIONS.contains(&name) || pipelines::kind_of(path).is_some()
+        }
+    }
 }

@@ -11,20 +11,34 @@ use aho_corasick::packed;
 use super::names::{self, MAX_NAME, STEMS, is_name_byte};
 use crate::audit::benign;
 
-static STEM: LazyLock<Option<packed::Searcher>> = LazyLock::new(|| packed::Searcher::new(STEMS));
+/// Keys below which everything may be one, whatever it is called.
+const MARKS: &[&str] = &[
+    "secretGenerator",
+    "last-applied-configuration",
+    "binaryData",
+];
+
+static STEM: LazyLock<Option<packed::Searcher>> =
+    LazyLock::new(|| packed::Searcher::new(MARKS.iter().chain(STEMS)));
+
+/// The name has one of the stems.
+pub(super) fn has_stem(name: &str) -> bool {
+    STEM.as_ref()
+        .is_none_or(|searcher| searcher.find(name).is_some())
+}
 
 /// Some name may be that of a credential with a value in clear.
 pub(super) fn has_candidate(bytes: &[u8]) -> bool {
     let Some(searcher) = STEM.as_ref() else {
         return true;
     };
-    let mut text = Text {
-        bytes,
-        has_value_key: None,
-    };
+    let text = Text { bytes };
     let mut from = 0;
     while let Some(found) = searcher.find_in(bytes, (from..bytes.len()).into()) {
-        let end = text.end_of_name(found.end());
+        if found.pattern().as_usize() < MARKS.len() {
+            return true;
+        }
+        let end = found.end() + name_length(bytes.get(found.end()..).unwrap_or(&[]));
         if text.is_candidate(found.start(), end) {
             return true;
         }
@@ -33,191 +47,256 @@ pub(super) fn has_candidate(bytes: &[u8]) -> bool {
     false
 }
 
-struct Text<'a> {
-    bytes: &'a [u8],
-    /// There is a key `value` in the text.
-    has_value_key: Option<bool>,
+fn name_length(bytes: &[u8]) -> usize {
+    bytes.iter().take_while(|b| is_name_byte(**b)).count()
 }
 
-impl Text<'_> {
-    fn byte(&self, at: usize) -> Option<u8> {
+/// How many blanks a line begins with.
+fn indent_of(line: &[u8]) -> usize {
+    line.iter().take_while(|b| **b == b' ').count()
+}
+
+/// A line without the marks of the items that begin in it, and how many bytes these take.
+fn without_marks(line: &[u8]) -> (usize, &[u8]) {
+    let mut column = indent_of(line);
+    loop {
+        let rest = line.get(column..).unwrap_or(&[]);
+        match rest {
+            [b'-', b' ', after @ ..] => column += 2 + indent_of(after),
+            _ => return (column, rest.trim_ascii_end()),
+        }
+    }
+}
+
+/// What follows the key `value` at the start of a line's text.
+fn after_value_key(text: &[u8]) -> Option<&[u8]> {
+    let text = text.strip_prefix(b"\"").unwrap_or(text);
+    let rest = text.strip_prefix(b"value")?;
+    let rest = rest.strip_prefix(b"\"").unwrap_or(rest);
+    rest.trim_ascii_start().strip_prefix(b":")
+}
+
+fn is_reference(value: &str) -> bool {
+    value.starts_with("ENC[") || benign::is_ciphertext(value) || benign::is_reference(value)
+}
+
+#[derive(Clone, Copy)]
+struct Text<'a> {
+    bytes: &'a [u8],
+}
+
+impl<'a> Text<'a> {
+    fn byte(self, at: usize) -> Option<u8> {
         self.bytes.get(at).copied()
     }
 
-    fn end_of_name(&self, from: usize) -> usize {
-        let rest = self.bytes.get(from..).unwrap_or(&[]);
-        from + rest.iter().take_while(|b| is_name_byte(**b)).count()
+    fn before(self, at: usize) -> &'a [u8] {
+        self.bytes.get(..at).unwrap_or(&[])
     }
 
-    fn start_of_name(&self, from: usize) -> usize {
-        let before = self.bytes.get(..from).unwrap_or(&[]);
-        from - before
-            .iter()
-            .rev()
-            .take(MAX_NAME)
-            .take_while(|b| is_name_byte(**b))
-            .count()
+    fn from(self, at: usize) -> &'a [u8] {
+        self.bytes.get(at..).unwrap_or(&[])
+    }
+
+    fn start_of_line(self, at: usize) -> usize {
+        memchr::memrchr(b'\n', self.before(at)).map_or(0, |line| line + 1)
+    }
+
+    /// How far from the start of its line a byte is.
+    fn column(self, at: usize) -> usize {
+        at - self.start_of_line(at)
     }
 
     /// A name with a stem at `stem` ends at `end`: whether it may have a value.
-    fn is_candidate(&mut self, stem: usize, end: usize) -> bool {
-        let mut at = end;
-        while let Some(b'"' | b'\'' | b'\\') = self.byte(at) {
-            at += 1;
-        }
-        let spaces = self.bytes.get(at..).unwrap_or(&[]);
-        let after = at
-            + spaces
-                .iter()
-                .take_while(|b| matches!(b, b' ' | b'\t'))
-                .count();
-        let start = self.start_of_name(stem);
+    fn is_candidate(self, stem: usize, end: usize) -> bool {
+        let before = self.before(stem);
+        let names = before.iter().rev().take(MAX_NAME);
+        let start = stem - names.take_while(|b| is_name_byte(**b)).count();
+        // `--name` and `-name` of a command, `.name` of a path.
+        let name = self.bytes.get(start..end).unwrap_or(&[]);
+        let name = std::str::from_utf8(name).unwrap_or("");
+        let is_option = name.starts_with("--");
+        let name = name.trim_start_matches(['-', '.']);
+        let is_credential = || names::is_credential(name);
+        let quotes = self.from(end);
+        let quotes = quotes
+            .iter()
+            .take_while(|b| matches!(b, b'"' | b'\'' | b'\\'));
+        let at = end + quotes.count();
+        let spaces = self.from(at).iter();
+        let after = at + spaces.take_while(|b| matches!(b, b' ' | b'\t')).count();
         match self.byte(after) {
-            Some(b':') => {
+            Some(separator @ (b':' | b'=')) => {
                 let next = self.byte(after + 1);
-                let is_key =
-                    at > end || !next.is_some_and(|b| b.is_ascii_alphanumeric() || b == b'/');
-                is_key && self.is_credential(start, end) && self.may_have_value(start, after + 1)
+                let is_host = separator == b':'
+                    && at == end
+                    && next.is_some_and(|b| b.is_ascii_alphanumeric() || b == b'/');
+                !is_host && self.may_have_value(name, start, after + 1) && is_credential()
             }
-            Some(b'=') => self.is_credential(start, end) && self.may_have_value(start, after + 1),
             // The text goes on: no name, unless it is an option and its value.
             Some(byte)
                 if after > at && !matches!(byte, b'\n' | b'\r' | b'#' | b',' | b'}' | b']') =>
             {
-                self.is_option(start) && self.is_credential(start, end)
+                is_option && byte != b'-' && is_credential()
             }
-            // The value of a `name`, or an option.
-            _ => {
-                self.is_credential(start, end)
-                    && (self.is_option(start) || (self.follows_name(start) && self.has_value_key()))
-            }
+            // An option, with its value in the next line, or behind a comma.
+            _ if is_option => !self.is_before_option(after) && is_credential(),
+            // The value of a `name`.
+            _ => self.is_in_pair(name, start, after) && is_credential(),
         }
     }
 
-    fn is_credential(&self, start: usize, end: usize) -> bool {
-        let name = self.bytes.get(start..end).unwrap_or(&[]);
-        let name = std::str::from_utf8(name).unwrap_or("");
-        // `--name` and `-name` of a command, `...` and `.` of a path.
-        let name = name.trim_start_matches(['-', '.']);
-        names::is_credential(name)
+    /// The next line is an option as well.
+    fn is_before_option(self, at: usize) -> bool {
+        let rest = self.from(at);
+        let next =
+            memchr::memchr(b'\n', rest).map_or(&[][..], |end| rest.get(end + 1..).unwrap_or(&[]));
+        let blanks = |b: &&u8| matches!(**b, b' ' | b'\t' | b'"' | b'\'');
+        let (_, next) = without_marks(next);
+        let skip = next.iter().take_while(blanks).count();
+        rest.first() == Some(&b'\n') && next.get(skip) == Some(&b'-')
     }
 
-    fn is_option(&self, start: usize) -> bool {
-        self.bytes.get(start..start + 2) == Some(b"--")
-    }
-
-    /// Before the word there is `name:`, with or without quotes.
-    fn follows_name(&self, start: usize) -> bool {
-        let before = self
-            .bytes
-            .get(start.saturating_sub(24)..start)
-            .unwrap_or(&[]);
-        let before = before.trim_ascii_end();
-        let before = match before {
-            [rest @ .., b'"' | b'\''] => rest.trim_ascii_end(),
-            _ => before,
-        };
-        // An anchor, a tag or a block scalar: in doubt it is.
-        let Some(before) = before.strip_suffix(b":") else {
-            return memchr::memmem::find(before, b"name").is_some();
-        };
-        let before = before.trim_ascii_end();
-        let before = match before {
-            [rest @ .., b'"' | b'\''] => rest,
-            _ => before,
-        };
-        before.ends_with(b"name")
-    }
-
-    fn has_value_key(&mut self) -> bool {
-        let bytes = self.bytes;
-        *self.has_value_key.get_or_insert_with(|| {
-            memchr::memmem::find_iter(bytes, b"value").any(|at| {
-                let rest = bytes.get(at + 5..).unwrap_or(&[]).trim_ascii_start();
-                matches!(rest, [b':' | b'"' | b'\'' | b'\\', ..])
-            })
-        })
+    /// The word is the value of a key `name`, and beside it there is a key `value` that may hold a
+    /// credential.
+    fn is_in_pair(self, name: &str, start: usize, end: usize) -> bool {
+        let line_start = self.start_of_line(start);
+        let line = self.bytes.get(line_start..start).unwrap_or(&[]);
+        // The name of an anchor or an alias.
+        if matches!(line, [.., b'&' | b'*']) || memchr::memmem::find(line, b"name").is_none() {
+            return false;
+        }
+        let rest = self.from(end);
+        let line_end = end + memchr::memchr(b'\n', rest).unwrap_or(rest.len());
+        let is_flow = memchr::memchr2(b'{', b'"', line).is_some();
+        if is_flow {
+            return memchr::memmem::find(self.bytes, b"value").is_some();
+        }
+        let (column, text) = without_marks(line);
+        if !text.starts_with(b"name") {
+            return true;
+        }
+        let is_item = column > indent_of(line);
+        // Below: the keys of the same mapping stand in the same column.
+        let mut at = line_end + 1;
+        for line in self.from(at).split(|b| *b == b'\n') {
+            let indent = indent_of(line);
+            let text = line.get(indent..).unwrap_or(&[]).trim_ascii_end();
+            let passes_over = text.is_empty() || text.starts_with(b"#") || indent > column;
+            if !passes_over && indent < column {
+                break;
+            }
+            if !passes_over && let Some(value) = after_value_key(text) {
+                let from = at + indent + (text.len() - value.len());
+                return self.may_have_value(name, at + indent, from);
+            }
+            at += line.len() + 1;
+        }
+        // Above, if the item does not begin with the name.
+        let mut at = line_start;
+        while at > 0 && !is_item {
+            let start = self.start_of_line(at - 1);
+            let line = self.bytes.get(start..at - 1).unwrap_or(&[]);
+            let (inner, text) = without_marks(line);
+            let is_first = inner > indent_of(line);
+            if inner == column
+                && let Some(value) = after_value_key(text)
+            {
+                let from = start + inner + (text.len() - value.len());
+                return self.may_have_value(name, start + inner, from);
+            }
+            let is_outside = inner < column && !text.is_empty() && !text.starts_with(b"#");
+            if is_outside || (inner == column && is_first) {
+                break;
+            }
+            at = start;
+        }
+        false
     }
 
     /// The key that starts at `start` has a value after `from` that could be a credential.
-    fn may_have_value(&mut self, start: usize, from: usize) -> bool {
-        let rest = self.bytes.get(from..).unwrap_or(&[]);
+    fn may_have_value(self, name: &str, start: usize, from: usize) -> bool {
+        let rest = self.from(from);
         let end = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
         let line = rest.get(..end).unwrap_or(&[]).trim_ascii();
-        let below = rest.get(end..).unwrap_or(&[]);
+        let below = rest.get(end + 1..).unwrap_or(&[]);
         let Ok(line) = std::str::from_utf8(line) else {
             return true;
         };
         if line.is_empty() || line.starts_with('#') {
-            return self.may_hold_below(below);
+            return self.may_hold_below(start, below);
         }
         // Values that are more than they look like.
         if line.starts_with(['|', '>', '&', '*', '!', '{', '[', '\\']) {
-            return !line.starts_with("{{") && !line.starts_with("{}") && !line.starts_with("[]");
+            let is_nothing = ["{{", "{}", "[]"]
+                .iter()
+                .any(|start| line.starts_with(start));
+            return !is_nothing;
         }
         let value = match line.as_bytes().first() {
             Some(quote @ (b'"' | b'\'')) => {
                 let inner = line.get(1..).unwrap_or("");
-                let Some((value, _)) = inner.split_once(char::from(*quote)) else {
+                let Some((value, after)) = inner.split_once(char::from(*quote)) else {
                     return true;
                 };
-                if value.contains('\\')
-                    || inner
-                        .get(value.len() + 1..)
-                        .is_some_and(|r| r.starts_with('\''))
-                {
+                if value.contains('\\') || after.starts_with('\'') {
                     return true;
                 }
                 value
             }
-            _ => {
-                let value = line.split(" #").next().unwrap_or(line).trim_end();
-                if self.goes_on(start, below) {
-                    return true;
-                }
-                value
+            _ if self.goes_on(start, below) => return true,
+            _ => line.split(" #").next().unwrap_or(line).trim_end(),
+        };
+        if value.is_empty() || is_reference(value) {
+            return false;
+        }
+        value.contains([',', '}', ' ', '"', '\'']) || benign::judge(name, value).is_some()
+    }
+
+    /// What stands below a key without a value is a value, or a mapping with a key `value`.
+    fn may_hold_below(self, start: usize, below: &[u8]) -> bool {
+        let column = self.column(start);
+        let mut is_first = true;
+        for line in below.split(|b| *b == b'\n') {
+            let text = line.trim_ascii();
+            if text.is_empty() || text.starts_with(b"#") {
+                continue;
             }
-        };
-        if value.is_empty() || benign::is_reference(value) {
-            return false;
+            let indent = indent_of(line);
+            // The items of a sequence may stand as far to the left as its key, and in flow style
+            // everything may stand anywhere.
+            let is_inside = match text.first() {
+                Some(b'-') => indent + 2 >= column,
+                Some(b'}' | b']' | b'"' | b'\'') => true,
+                _ => indent > column,
+            };
+            if !is_inside {
+                return false;
+            }
+            let is_entry = memchr::memmem::find(text, b": ").is_some()
+                || text.ends_with(b":")
+                || text.starts_with(b"}")
+                || text.starts_with(b"]");
+            if is_first && !is_entry {
+                return true;
+            }
+            is_first = false;
+            let mut keys = memchr::memmem::find_iter(text, b"value");
+            if keys.any(|at| {
+                let rest = text.get(at + 5..).unwrap_or(&[]).trim_ascii_start();
+                matches!(rest, [b':' | b'"' | b'\'' | b'\\', ..])
+            }) {
+                return true;
+            }
         }
-        value.contains([',', '}', ' ', '"', '\'']) || self.judged(start, from, value)
-    }
-
-    fn judged(&self, start: usize, from: usize, value: &str) -> bool {
-        let name = self.bytes.get(start..from).unwrap_or(&[]);
-        let end = name.iter().take_while(|b| is_name_byte(**b)).count();
-        let name = std::str::from_utf8(name.get(..end).unwrap_or(&[])).unwrap_or("");
-        super::finder::judge(name.trim_start_matches(['-', '.']), value).is_some()
-    }
-
-    /// The line after a key without a value is a value, or has a key `value` somewhere below.
-    fn may_hold_below(&mut self, below: &[u8]) -> bool {
-        let next = below
-            .split(|b| *b == b'\n')
-            .map(<[u8]>::trim_ascii)
-            .find(|line| !line.is_empty() && !line.starts_with(b"#"));
-        let Some(next) = next else {
-            return false;
-        };
-        let is_entry = memchr::memmem::find(next, b": ").is_some() || next.ends_with(b":");
-        if !is_entry {
-            // A key's sibling, or the end of what it stands in, has a colon; a value has none.
-            return !next.starts_with(b"---");
-        }
-        self.has_value_key()
+        false
     }
 
     /// A plain value goes on in the next line: it is indented deeper than the key.
-    fn goes_on(&self, start: usize, below: &[u8]) -> bool {
-        let before = self.bytes.get(..start).unwrap_or(&[]);
-        let line_start = memchr::memrchr(b'\n', before).map_or(0, |at| at + 1);
-        let column = start - line_start;
-        let below = below.strip_prefix(b"\n").unwrap_or(below);
-        let indent = below.iter().take_while(|b| **b == b' ').count();
+    fn goes_on(self, start: usize, below: &[u8]) -> bool {
+        let indent = indent_of(below);
         let next = below.get(indent..).unwrap_or(&[]);
         let is_blank = matches!(next.first(), None | Some(b'\n' | b'\r' | b'#'));
-        // A quote before the key is one column more.
-        !is_blank && indent > column
+        !is_blank && indent > self.column(start)
     }
 }
