@@ -35,7 +35,7 @@ pub(super) fn finding(number: usize, check: &'static checks::Check) -> Finding {
         fingerprint: format!("{number:064x}"),
         message: String::from("data.password is in plaintext"),
         fix: String::from(check.fix),
-        excerpt: Some(String::from("  password: ********")),
+        excerpt: Some(String::from("  password: …")),
         suppressed: None,
     }
 }
@@ -84,7 +84,7 @@ pub(super) fn hostile() -> Report {
         key_path: Some(format!("data.{EVIL}")),
         message: format!("{EVIL} is in plaintext"),
         fix: format!("mend {EVIL}"),
-        excerpt: Some(format!("{EVIL}: ****")),
+        excerpt: Some(format!("{EVIL}: …")),
         ..finding(1, &checks::PARTLY_ENCRYPTED)
     };
     let in_history = Finding {

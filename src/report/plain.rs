@@ -4,8 +4,8 @@
 //! critical[SEC002]: data.password is in plaintext
 //!   --> infra/app/secret.yaml:12:13 (key data.password)
 //!    |
-//! 12 |   password: ********
-//!    |             ^^^^^^^^
+//! 12 |   password: …
+//!    |             ^
 //!    = certain: The file has SOPS metadata, and a value ... is in plaintext.
 //!    = docs/audit/SEC002.md
 //! hint: run `secrets encrypt -i` on the file, then rotate the value
@@ -20,6 +20,9 @@ use super::table::{table, thousands};
 use super::text::{excerpt, printable};
 use super::{Context, count, incomplete, paths};
 use crate::audit::finding::{Finding, Report, RepositoryReport, Unchecked};
+
+/// What an excerpt ends with where it hides a value (see `audit::places`).
+const MASK: char = '…';
 
 /// What the parts look like; all the same without colours.
 struct Styles {
@@ -141,8 +144,17 @@ impl<'a> Plain<'a> {
         let _ = writeln!(self.out, "{gutter}{frame}-->{frame:#} {place}");
 
         if let Some(((text, region), number)) = line.zip(number) {
-            let end = (region.end_line == region.line).then_some(region.end_column);
-            let shown = excerpt(text, region.column, end);
+            let shown = match text.strip_suffix(MASK) {
+                // The mask has neither the width nor always the place of what it stands for.
+                Some(before) => {
+                    let column = before.chars().count() + 1;
+                    excerpt(text, column, Some(column + 1))
+                }
+                None => {
+                    let end = (region.end_line == region.line).then_some(region.end_column);
+                    excerpt(text, region.column, end)
+                }
+            };
             let carets = format!(
                 "{}{label}{}{label:#}",
                 " ".repeat(shown.before),
@@ -310,8 +322,8 @@ mod tests {
 critical[SEC002]: data.password is in plaintext
   --> app/1.yaml:12:13 (key data.password)
    |
-12 |   password: ********
-   |             ^^^^^^^^
+12 |   password: …
+   |             ^
    = certain: The file has SOPS metadata, and a value that the creation rule (or the file's own selector) wants encrypted is in plaintext.
    = docs/audit/SEC002.md
 hint: run `secrets encrypt -i` on the file, then rotate the value
@@ -322,6 +334,20 @@ repository  files  objects  covered  sealed  by name only
 not clean: 1 finding, 1 deciding
 ";
         assert_eq!(write(&report), expected);
+    }
+
+    #[test]
+    fn the_caret_is_below_the_mask_or_below_the_span() {
+        let mut report = examples::clean();
+        report.findings = vec![examples::finding(1, &checks::PARTLY_ENCRYPTED)];
+        let finding = &mut report.findings[0];
+        // Deep indentation is shortened, so that the column is not that of the excerpt.
+        finding.region.as_mut().unwrap().column = 70;
+        assert!(write(&report).contains("\n4 |   password: …\n  |             ^\n"));
+        report.findings[0].region.as_mut().unwrap().column = 3;
+        report.findings[0].region.as_mut().unwrap().end_column = 7;
+        report.findings[0].excerpt = Some(String::from("  data:"));
+        assert!(write(&report).contains("\n4 |   data:\n  |   ^^^^\n"));
     }
 
     #[test]
