@@ -6,6 +6,7 @@ pub(crate) mod decrypt;
 pub(crate) mod demo;
 pub(crate) mod encrypt;
 mod files;
+pub(crate) mod git;
 mod inputs;
 pub(crate) mod new_age_key;
 pub(crate) mod new_basic_auth;
@@ -34,6 +35,7 @@ pub(crate) fn run(command: Command, context: &Context) -> Result<Exit, Errors> {
         Command::Encrypt(args) => encrypt::run(args.0, context),
         Command::Decrypt(args) => decrypt::run(args.0, context),
         Command::Rules(command) => rules::run(command, context),
+        Command::Git(command) => git::run(command, context),
         Command::NewRegistry(args) => new_registry::run(args.0, context),
         Command::NewGeneric(args) => new_generic::run(args.0, context),
         Command::NewTls(args) => new_tls::run(args.0, context),
