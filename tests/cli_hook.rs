@@ -123,6 +123,26 @@ fn the_hook_decides_over_the_commit() {
 }
 
 #[test]
+fn a_commit_of_named_files_is_told_to_stage_them() {
+    let repository = Repository::new();
+    repository.run(&["install-hook"]).exits(0);
+    assert!(repository.commit(&[]).0);
+    repository.0.write("a", "changed");
+    let root = repository.0.root();
+    for (arguments, expected) in [(["commit", "a"], true), (["commit", "-a"], false)] {
+        let mut commit = repository.command(&root);
+        let output = commit
+            .args(arguments)
+            .args(["-m", "x"])
+            .env("AUDIT_CODE", "1")
+            .output();
+        let said = String::from_utf8(output.unwrap().stderr).unwrap();
+        assert_eq!(said.contains("git add PATH"), expected, "{said}");
+        assert!(said.contains("secrets encrypt --staged"), "{said}");
+    }
+}
+
+#[test]
 fn with_fix_it_seals_before_it_looks() {
     let repository = Repository::new();
     repository.run(&["install-hook", "--fix"]).exits(0);

@@ -147,6 +147,10 @@ case $code in
   0) exit 0 ;;
   1)
     echo 'secrets: the commit was stopped. To seal what a creation rule covers, and commit again:' >&2
+    case $GIT_INDEX_FILE in
+      # `git commit PATH` takes files that need not be staged.
+      *next-index-*) echo '  git add PATH...' >&2 ;;
+    esac
     printf '  %s\n' "$secrets encrypt --staged" 'git commit' >&2
     ;;
   *)
