@@ -56,6 +56,9 @@ pub(crate) enum Command {
     /// Explain and list the creation rules of .sops.yaml
     #[command(subcommand)]
     Rules(commands::rules::Command),
+    /// Install and remove the hook that audits a commit before it is made
+    #[command(subcommand)]
+    Git(commands::git::Command),
     /// Create a sealed docker-registry Secret
     NewRegistry(Deferred<commands::new_registry::Args>),
     /// Create a sealed Opaque Secret from literals, files or an env file

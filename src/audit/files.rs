@@ -224,6 +224,14 @@ impl Audit<'_> {
         }
     }
 
+    /// Configurations that leave it open what they cover.
+    pub(super) fn look_at_broken(&self, outcome: &mut Outcome) {
+        for (path, why) in self.rules.broken() {
+            let why = format!("the configuration is not valid: {why}");
+            outcome.unchecked.push(self.unchecked(Some(&path), why));
+        }
+    }
+
     /// Looks at the configurations themselves, and at plain twins of sealed files.
     pub(super) fn look_at_rules(
         &self,
@@ -231,10 +239,6 @@ impl Audit<'_> {
         state: &State<'_>,
         outcome: &mut Outcome,
     ) {
-        for (path, why) in self.rules.broken() {
-            let why = format!("the configuration is not valid: {why}");
-            outcome.unchecked.push(self.unchecked(Some(&path), why));
-        }
         for (path, hits) in policy::check_rules(&self.rules, state.paths()) {
             let text = match &self.request.config {
                 Some((_, text)) => Some(text.clone()),

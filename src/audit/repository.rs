@@ -155,6 +155,7 @@ fn of_git(
         let blobs = [differing, state.only_staged.clone()].concat();
         audit.look_at_index(&sources, &blobs, &mut outcome);
     }
+    audit.look_at_broken(&mut outcome);
     // What is wrong with the rules themselves concerns a change only if it changes them.
     if selection.is_none() {
         audit.look_at_rules(policy_state, &state, &mut outcome);
@@ -212,6 +213,7 @@ fn of_folder(number: usize, target: &Path, request: &Request) -> Result<Outcome>
     let audit = prepare(number, request, &state, None, &folder, &mut outcome)?;
     outcome.report.path = target.to_string_lossy().into_owned();
     audit.look_at(&state, &audit.rules, None, Origin::Tree, &mut outcome);
+    audit.look_at_broken(&mut outcome);
     audit.look_at_rules(&state, &state, &mut outcome);
     audit.look_at_suppressions(&state, &mut outcome);
     for error in &found.errors {
@@ -230,10 +232,7 @@ pub(super) fn of_text(name: &str, bytes: &[u8], request: &Request) -> Result<Out
     outcome.report.path = "standard input".to_owned();
     let mut look = FileLook::default();
     audit.look_at_bytes(&state, &audit.rules, name, bytes, Origin::Tree, &mut look);
-    for (path, why) in audit.rules.broken() {
-        let why = format!("the configuration is not valid: {why}");
-        outcome.unchecked.push(audit.unchecked(Some(&path), why));
-    }
+    audit.look_at_broken(&mut outcome);
     outcome.take(vec![look]);
     audit.settle(&mut outcome);
     Ok(outcome)

@@ -9,6 +9,7 @@ pub(crate) mod encrypt;
 mod encrypt_staged;
 mod files;
 mod git_process;
+pub(crate) mod git;
 mod inputs;
 pub(crate) mod new_age_key;
 pub(crate) mod new_basic_auth;
@@ -39,6 +40,7 @@ pub(crate) fn run(command: Command, context: &Context) -> Result<Exit, Errors> {
         Command::Decrypt(args) => decrypt::run(args.0, context),
         Command::Audit(args) => audit::run(args.0, context),
         Command::Rules(command) => rules::run(command, context),
+        Command::Git(command) => git::run(command, context),
         Command::NewRegistry(args) => new_registry::run(args.0, context),
         Command::NewGeneric(args) => new_generic::run(args.0, context),
         Command::NewTls(args) => new_tls::run(args.0, context),

@@ -13,6 +13,7 @@
 
 mod batch;
 mod candidates;
+mod names;
 mod platform;
 mod read;
 mod replace;
@@ -20,6 +21,7 @@ mod stale;
 
 pub use batch::{BATCH_BYTES, BATCH_FILES, Batch};
 pub use candidates::{Candidates, Why};
+pub use names::{add_name, remove, rename};
 pub use read::{MAX_INPUT, Snapshot, read, read_for_update, read_stdin, read_stream};
 pub use replace::{Content, Outcome, Replacement, write_stream};
 pub use stale::{TEMP_PREFIX, sweep_stale};

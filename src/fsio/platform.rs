@@ -108,6 +108,33 @@ pub(super) fn keep_mode(_file: &File, _old: &Metadata, _private: bool) -> io::Re
     Ok(())
 }
 
+/// Lets everybody who may read a file run it.
+#[cfg(unix)]
+pub(super) fn allow_execution(file: &File) -> io::Result<()> {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
+    let mode = file.metadata()?.mode() & 0o7777;
+    let mode = mode | (mode & 0o444) >> 2;
+    file.set_permissions(std::fs::Permissions::from_mode(mode))
+}
+
+#[cfg(not(unix))]
+pub(super) fn allow_execution(_file: &File) -> io::Result<()> {
+    Ok(())
+}
+
+/// Somebody may read the file and not run it.
+#[cfg(unix)]
+pub(super) fn lacks_execution(meta: &Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let mode = meta.mode();
+    (mode & 0o444) >> 2 & !mode != 0
+}
+
+#[cfg(not(unix))]
+pub(super) fn lacks_execution(_meta: &Metadata) -> bool {
+    false
+}
+
 /// Copies extended attributes (access lists, security labels, user attributes), best effort.
 ///
 /// Without the access list, a mode copied from a file that has one would say something else: its

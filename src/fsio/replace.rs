@@ -68,6 +68,7 @@ pub struct Replacement<'a> {
     path: &'a Path,
     expected: Expected<'a>,
     content: Content<'a>,
+    executable: bool,
 }
 
 impl<'a> Replacement<'a> {
@@ -77,6 +78,7 @@ impl<'a> Replacement<'a> {
             path: snapshot.path(),
             expected: Expected::Read(snapshot),
             content,
+            executable: false,
         }
     }
 
@@ -86,6 +88,7 @@ impl<'a> Replacement<'a> {
             path,
             expected: Expected::Any,
             content,
+            executable: false,
         }
     }
 
@@ -95,7 +98,15 @@ impl<'a> Replacement<'a> {
             path,
             expected: Expected::None,
             content,
+            executable: false,
         }
+    }
+
+    /// Makes it a program: who may read the file may run it, from the first moment on.
+    #[must_use]
+    pub fn executable(mut self) -> Self {
+        self.executable = true;
+        self
     }
 
     /// Does it, and returns when it is on disk.
@@ -139,6 +150,7 @@ impl<'a> Replacement<'a> {
         let (target, old) = resolve(self.path)?;
         if matches!(self.expected, Expected::Any)
             && has_content(&target, old.as_ref(), self.content)
+            && !(self.executable && old.as_ref().is_some_and(platform::lacks_execution))
         {
             return Ok(None);
         }
@@ -154,6 +166,7 @@ impl<'a> Replacement<'a> {
             path: self.path,
             expected: self.expected,
             content: self.content,
+            executable: self.executable,
             target,
             folder,
             old,
@@ -186,6 +199,7 @@ pub(super) struct Prepared<'a> {
     path: &'a Path,
     expected: Expected<'a>,
     content: Content<'a>,
+    executable: bool,
     target: PathBuf,
     pub(super) folder: PathBuf,
     old: Option<Metadata>,
@@ -220,6 +234,9 @@ impl Prepared<'_> {
                 .map_err(|error| cannot_keep_owner(self.path, &error))?;
             // Last, since a change of the owner clears some bits.
             platform::keep_mode(temp.as_file(), old, private).map_err(fail)?;
+        }
+        if self.executable {
+            platform::allow_execution(temp.as_file()).map_err(fail)?;
         }
         Ok(Staged {
             path: self.path.to_owned(),

@@ -433,3 +433,23 @@ mod unix {
         assert_eq!(&value == b"kept", set.is_ok());
     }
 }
+
+#[cfg(unix)]
+#[test]
+fn a_program_can_be_run_from_the_first_moment_on() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("hook");
+    let write = |text: &'static str| {
+        let replacement = Replacement::over(&path, Content::Sealed(text.as_bytes()));
+        replacement.executable().commit().unwrap()
+    };
+    let mode = || fs::metadata(&path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(write("x"), Outcome::Created);
+    assert_eq!(mode() & 0o100, 0o100);
+    assert_eq!(mode() >> 2 & 0o111, mode() & 0o111);
+    assert_eq!(write("x"), Outcome::Unchanged);
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
+    assert_eq!(write("x"), REPLACED);
+    assert_eq!(mode(), 0o750);
+}
