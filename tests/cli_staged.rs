@@ -707,6 +707,69 @@ fn hooks_and_monitors_of_the_repository_do_not_run() {
     assert!(!Path::new(&ran).exists());
 }
 
+/// Whatever is killed, every blob is the plain or a sealed one, and so is every file; and it can be done again.
+#[test]
+#[cfg(target_os = "linux")]
+fn killed_at_any_moment_it_loses_nothing() {
+    const FILES: usize = 60;
+    let names: Vec<String> = (0..FILES)
+        .map(|number| format!("{}/{number}.secret.yaml", "folder".repeat(12)))
+        .collect();
+    let repository = Repository::new();
+    let (mut killed, mut between) = (0, 0);
+    for round in 0..24 {
+        for name in &names {
+            repository.0.write(name, SECRET);
+        }
+        repository.git(&["add", "--all"]);
+        let mut command = Command::new(env!("CARGO_BIN_EXE_secrets"));
+        repository.environment(&mut command);
+        let mut child = command
+            .current_dir(repository.0.root())
+            .args(["encrypt", "--staged"])
+            .stderr(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        std::thread::sleep(std::time::Duration::from_millis(20 + round * 25));
+        let _ = child.kill();
+        killed += usize::from(!child.wait().unwrap().success());
+        // Git goes on for a moment with what it was given.
+        for _ in 0..200 {
+            if !repository.0.path(".git/index.lock").exists() {
+                break;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+        let listed = repository.git_text(&["ls-files"]);
+        assert_eq!(listed.lines().count(), FILES + 1, "{listed}");
+        let mut sealed = 0;
+        for name in &names {
+            let staged = repository.staged(name);
+            let file = repository.0.read(name);
+            for text in [&staged, &file] {
+                if text != SECRET {
+                    assert!(text.contains("ENC[") && text.contains("sops:"), "{text}");
+                }
+            }
+            // The index comes first.
+            assert!(file == SECRET || file == staged);
+            sealed += usize::from(staged != SECRET) + usize::from(file != SECRET);
+        }
+        between += usize::from(sealed > 0 && sealed < 2 * FILES);
+        if round % 8 == 7 {
+            repository.seal().exits(0);
+            for name in &names {
+                assert_ne!(repository.staged(name), SECRET);
+            }
+            repository.opens(&names[0], SECRET);
+        }
+    }
+    assert!(
+        killed >= 6,
+        "only {killed} runs were killed, {between} in between"
+    );
+}
+
 #[test]
 fn plain_files_are_sealed_as_far_as_they_changed() {
     let repository = Repository::with_secret();

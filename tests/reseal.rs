@@ -320,10 +320,7 @@ fn check(sample: &Sample, way: &Way, identities: &Identities) -> Result<Option<u
             .and_then(|sealed| open_sealed(&sealed, format, identities, Checks::default()))
         {
             Ok(opened) if *opened.bytes == *edited.as_bytes() => {}
-            Ok(_) => {
-                println!("NOT OURS seed {}\n{edited}", sample.seed);
-                continue;
-            }
+            Ok(_) => return Err(format!("it does not come back\n--- edited\n{edited}")),
             Err(_) => continue,
         }
         let (previous, old) = versions.last().unwrap();
