@@ -721,7 +721,7 @@ fn killed_at_any_moment_it_loses_nothing() {
         for name in &names {
             repository.0.write(name, SECRET);
         }
-        repository.git(&["add", "--all"]);
+        repository.git(&["add", "*.secret.yaml"]);
         let mut command = Command::new(env!("CARGO_BIN_EXE_secrets"));
         repository.environment(&mut command);
         let mut child = command
@@ -762,6 +762,8 @@ fn killed_at_any_moment_it_loses_nothing() {
                 assert_ne!(repository.staged(name), SECRET);
             }
             repository.opens(&names[0], SECRET);
+            let status = repository.git_text(&["status", "--porcelain"]);
+            assert!(!status.contains("??"), "{status}");
         }
     }
     assert!(
