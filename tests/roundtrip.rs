@@ -164,6 +164,9 @@ fn odd_ends_and_aliases_come_back() {
         (3, "# a secret\na:\n  b: |\n    x\n  "),
         // A comment in braces, in a later document.
         (3, "- x\n"),
+        // An empty document where comments select.
+        (3, "---\n---\n{a: x, b: y}\n"),
+        (3, "# a secret\n---\na: x\n"),
         (
             3,
             "a: 1\n---\n{\n     # a secret\n     b: 'y',\n  c: z, ## see\n  'd ': \"w\", # rotate\n   }\n",

@@ -7,9 +7,10 @@
 mod rules;
 mod tree;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use secrets::fsio::{Batch, Content, Outcome, Replacement};
+use secrets::fsio::{self, Batch, Content, Outcome, Replacement};
 use secrets::secret::SecretBuffer;
 use secrets::sops::file::{format_of, metadata_of};
 use secrets::sops::reseal::Previous;
@@ -259,6 +260,15 @@ impl Work<'_> {
 
     /// Seals files of the working tree that are as they were staged, and says of the others that they hold plaintext.
     fn write_files(&mut self, files: &[(&Found<'_>, &SecretBuffer)]) {
+        let of_tree = files.iter().filter(|(file, _)| file.in_tree.is_replaced());
+        let folders = of_tree.filter_map(|(file, _)| {
+            let path = self.head.top.join(&file.change.path);
+            path.parent().map(Path::to_owned)
+        });
+        for folder in folders.collect::<BTreeSet<PathBuf>>() {
+            // Temporary files of a run that was killed. Those that cannot be removed are no reason not to work.
+            let _ = fsio::sweep_stale(&folder);
+        }
         let mut batch = Batch::new();
         for (file, sealed) in files {
             let path = &file.change.path;

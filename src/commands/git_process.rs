@@ -16,6 +16,11 @@ use secrets::{Error, Kind};
 /// What Git says of an index that another process writes.
 const LOCKED: &str = "File exists";
 
+/// Up to this length, in bytes, what is written to a pipe is there as a whole or not at all (POSIX' `PIPE_BUF` on Linux
+/// and macOS is no less). Git takes the end of its input for the end of a list, so that half a name of a killed program
+/// would be a name.
+const WHOLE_WRITE: usize = if cfg!(target_os = "linux") { 4096 } else { 512 };
+
 /// The longest line with which Git announces an object, in bytes.
 const MAX_HEADER: usize = 64 * 1024;
 
@@ -233,7 +238,7 @@ impl Git {
     pub(crate) fn write_blob(&self, sealed: &[u8]) -> Result<String, Error> {
         let mut command = self.writing();
         command.args(["hash-object", "-w", "-t", "blob", "--stdin"]);
-        let out = self.fed(&mut command, sealed, "write an object")?;
+        let out = self.fed(&mut command, &[sealed], "write an object")?;
         let name = oid(&out);
         match name.len() {
             40 | 64 => Ok(name),
@@ -289,18 +294,23 @@ impl Git {
     }
 
     fn update(&self, entries: &[Entry], index: Option<&Path>) -> Result<(), Error> {
-        let mut lines = Vec::new();
+        let mut blocks: Vec<Vec<u8>> = Vec::new();
         for entry in entries {
-            lines.extend_from_slice(format!("{} {} 0\t", entry.mode, entry.blob).as_bytes());
-            lines.extend_from_slice(bytes_of(&entry.path));
-            lines.push(0);
+            let start = format!("{} {} 0\t", entry.mode, entry.blob);
+            let line = [start.as_bytes(), bytes_of(&entry.path), b"\0"].concat();
+            match blocks.last_mut() {
+                Some(block) if block.len() + line.len() <= WHOLE_WRITE => block.extend(line),
+                _ => blocks.push(line),
+            }
         }
+        let blocks: Vec<&[u8]> = blocks.iter().map(Vec::as_slice).collect();
         let mut command = self.writing();
         if let Some(index) = index {
             command.env("GIT_INDEX_FILE", index);
         }
         command.args(["update-index", "-z", "--index-info"]);
-        self.fed(&mut command, &lines, "update the index").map(drop)
+        self.fed(&mut command, &blocks, "update the index")
+            .map(drop)
     }
 
     fn reading(&self) -> Command {
@@ -351,8 +361,8 @@ impl Git {
         succeeded(output.map_err(|error| cannot_run(&error))?, action)
     }
 
-    /// Runs Git with input and gives its output, which is short.
-    fn fed(&self, command: &mut Command, input: &[u8], action: &str) -> Result<Vec<u8>, Error> {
+    /// Runs Git with input and gives its output, which is short. The input is written block by block.
+    fn fed(&self, command: &mut Command, input: &[&[u8]], action: &str) -> Result<Vec<u8>, Error> {
         command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -360,7 +370,7 @@ impl Git {
         let mut child = command.spawn().map_err(|error| cannot_run(&error))?;
         if let Some(mut stdin) = child.stdin.take() {
             // If Git ends before it has read everything, it says why.
-            let _ = stdin.write_all(input);
+            let _ = input.iter().try_for_each(|block| stdin.write_all(block));
         }
         let output = child.wait_with_output();
         succeeded(output.map_err(|error| cannot_run(&error))?, action)

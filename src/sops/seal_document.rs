@@ -139,6 +139,9 @@ impl DocumentWork<'_> {
                     };
                     sealed.layout_needed |=
                         self.format == Format::Json && !document.root().is_some_and(keeps_looks);
+                    // Where comments select, the walk saw a mapping: that of the metadata.
+                    let is_mapping = |root| matches!(document.kind(root), NodeKind::Mapping { .. });
+                    sealed.layout_needed |= !document.root().is_some_and(is_mapping);
                     return Ok(*sealed);
                 }
                 Attempt::Moved(comments) => moved.extend(comments),

@@ -27,7 +27,8 @@ use crate::error::{Error, Result};
 #[derive(Default)]
 pub(in super::super) struct Kept {
     classes: Classes,
-    /// By document of the new version and class, in order.
+    /// By document of the new version and class, in order. Behind those of the leaves that were met there stand those
+    /// of the old document that are left: a comment can belong elsewhere once the metadata follows.
     ivs: HashMap<(usize, Class), Vec<Option<Iv>>, RandomState>,
     values: usize,
     same_values: bool,
@@ -72,9 +73,13 @@ impl Kept {
             ..Kept::default()
         };
         for (place, old) in news.into_iter().zip(of_new) {
-            let iv = old.and_then(|old| olds.get(old)?.iv);
+            let iv = old.and_then(|old| olds.get_mut(old)?.iv.take());
             kept.values += usize::from(iv.is_some() && classes.is_value(place.1));
             kept.ivs.entry(place).or_default().push(iv);
+        }
+        for left in olds.into_iter().filter(|old| old.iv.is_some()) {
+            let place = (left.document, left.class);
+            kept.ivs.entry(place).or_default().push(left.iv);
         }
         kept.classes = classes;
         kept
@@ -150,6 +155,7 @@ fn kept_notes(metadata: &Metadata, cipher: &Cipher) -> Option<(Zeroizing<Vec<u8>
 
 /// An old leaf.
 struct Old {
+    document: usize,
     class: Class,
     /// `None` if it is in clear, or has a nonce that SOPS would not write.
     iv: Option<Iv>,
@@ -199,10 +205,11 @@ fn old_leaves(
     classes: &mut Classes,
 ) -> Result<Vec<Old>> {
     let mut leaves = Vec::new();
-    for_each_document(text, format, |source, document, _, _| {
+    for_each_document(text, format, |source, document, number, _| {
         let mut reader = SealedReader {
             document,
             source,
+            number,
             cipher,
             classes,
             leaves: &mut leaves,
@@ -216,6 +223,7 @@ fn old_leaves(
 struct SealedReader<'r> {
     document: &'r Document,
     source: &'r Source<'r>,
+    number: usize,
     cipher: &'r Cipher,
     classes: &'r mut Classes,
     leaves: &'r mut Vec<Old>,
@@ -236,6 +244,7 @@ impl SealedReader<'_> {
             plain: &self.scratch,
         });
         self.leaves.push(Old {
+            document: self.number,
             class,
             iv: envelope.reusable_iv(),
         });
@@ -262,7 +271,11 @@ impl Visitor<'_> for SealedReader<'_> {
             ty: scalar.ty,
             plain: &scalar.canonical,
         });
-        self.leaves.push(Old { class, iv: None });
+        self.leaves.push(Old {
+            document: self.number,
+            class,
+            iv: None,
+        });
         Ok(())
     }
 
