@@ -65,13 +65,13 @@ impl App {
         let name = name(number);
         App {
             folder: format!(
-                "kubernetes/apps/{}/{name}",
+                "kubernetes/{}/{name}",
                 self::name(1000 + number % NAMESPACES)
             ),
             name,
             tag: [random.below(9), random.below(30), random.below(30)],
             digest: hexadecimal(random, 64),
-            values: random.between(8, 60),
+            values: random.between(20, 70),
             sealed: random.chance(45),
             here: false,
         }
@@ -194,6 +194,21 @@ fn readme(apps: &[App]) -> String {
     text
 }
 
+/// A dashboard as a tool exports it: large, and most of it changes.
+fn dashboard(random: &mut Random) -> String {
+    let mut text = "{\n  \"panels\": [\n".to_owned();
+    for panel in 0..random.between(40, 160) {
+        text.push_str(&format!(
+            "    {{\n      \"id\": {panel},\n      \"uid\": \"{}\",\n      \"title\": \"{} by {}\",\n      \"expr\": \"sum(rate({}_total[5m])) by (pod)\"\n    }},\n",
+            hexadecimal(random, 32),
+            name(random.below(9000)),
+            name(random.below(9000)),
+            name(random.below(9000)).replace('-', "_"),
+        ));
+    }
+    text + "    {}\n  ]\n}\n"
+}
+
 /// A long history.
 pub(crate) struct History {
     commits: usize,
@@ -268,7 +283,7 @@ impl History {
         let dice = self.random.below(100);
         let number = self.random.below(self.apps.len());
         let message = match dice {
-            0..90 => format!("chore(deps): update image ghcr.io/example/{}", name(number)),
+            0..87 => self.renovation(&name(number)),
             _ => format!("feat: change {}", name(number)),
         };
         *head = out.commit("main", &message, Some(*head), None)?;
@@ -277,24 +292,31 @@ impl History {
                 let file = self.raise(true);
                 out.file(&file.0, &file.1)?;
             }
-            70..90 => {
+            70..80 => {
                 for _ in 0..2 {
                     let file = self.raise(false);
                     out.file(&file.0, &file.1)?;
                 }
             }
-            90..93 => out.file("README.md", &readme(&self.apps))?,
+            80..84 => {
+                let text = dashboard(&mut self.random);
+                out.file(
+                    &format!("kubernetes/dashboards/{}.json", name(number % 60)),
+                    &text,
+                )?;
+            }
+            84..87 => out.file("README.md", &readme(&self.apps))?,
             _ => {
                 if let Some(app) = self.apps.get_mut(number) {
                     match (app.here, dice) {
                         (false, _) => app.add(&mut self.random, out)?,
                         (true, 99) => app.remove(out)?,
-                        (true, 93..96) if app.sealed => {
+                        (true, 87..97) if app.sealed => {
                             let path = format!("{}/app/secret.sops.yaml", app.folder);
                             out.file(&path, &app.secret(&mut self.random, true))?;
                         }
                         _ => {
-                            app.values = self.random.between(8, 60);
+                            app.values = self.random.between(20, 70);
                             out.file(
                                 &format!("{}/app/helmrelease.yaml", app.folder),
                                 &app.release(),
@@ -305,6 +327,15 @@ impl History {
             }
         }
         Ok(1)
+    }
+
+    /// What the bot writes: a table, digests, and as much as a signed commit has beside that.
+    fn renovation(&mut self, name: &str) -> String {
+        let mut digest = |digits| hexadecimal(&mut self.random, digits);
+        let (old, new, signature) = (digest(64), digest(64), digest(560));
+        format!(
+            "chore(deps): update image ghcr.io/example/{name}\n\n| image | from | to |\n|---|---|---|\n| {name} | {old} | {new} |\n\nSigned: {signature}\n"
+        )
     }
 
     /// Raises the version of an application that is there.
