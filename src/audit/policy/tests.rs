@@ -100,7 +100,9 @@ fn brief(hits: &[Hit]) -> Vec<String> {
 }
 
 fn found(path: &str, text: &str, rules: &Rules) -> Vec<String> {
-    brief(&look_at(path, text, rules).1)
+    let (verdict, hits) = look_at(path, text, rules);
+    assert_eq!(verdict.unchecked, None, "{path}");
+    brief(&hits)
 }
 
 /// The text that a hit is about.

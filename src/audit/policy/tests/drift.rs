@@ -182,31 +182,31 @@ fn key_groups_and_thresholds_differ() {
 
 #[test]
 fn keys_of_other_kinds_are_compared_by_what_identifies_them() {
-    let entries = "    pgp:
-        - created_at: \"2026-01-01T00:00:00Z\"
-          enc: x
-          fp: FBC7B9E2A4F9289AC0C1D4843D16CEE4A27381B4
-    kms:
-        - arn: arn:aws:kms:us-east-1:1:key/a
-          created_at: \"2026-01-01T00:00:00Z\"
-          enc: x
-          aws_profile: \"\"
-    azure_kv:
-        - vault_url: https://v.vault.azure.net
-          name: k
-          version: abc
-          created_at: \"2026-01-01T00:00:00Z\"
-          enc: x
-    hc_vault:
-        - vault_address: https://vault:8200
-          engine_path: transit
-          key_name: k
-          created_at: \"2026-01-01T00:00:00Z\"
-          enc: x
-    gcp_kms:
-        - resource_id: projects/p/k
-          created_at: \"2026-01-01T00:00:00Z\"
-          enc: x
+    let entries = "  pgp:
+      - created_at: \"2026-01-01T00:00:00Z\"
+        enc: x
+        fp: FBC7B9E2A4F9289AC0C1D4843D16CEE4A27381B4
+  kms:
+      - arn: arn:aws:kms:us-east-1:1:key/a
+        created_at: \"2026-01-01T00:00:00Z\"
+        enc: x
+        aws_profile: \"\"
+  azure_kv:
+      - vault_url: https://v.vault.azure.net
+        name: k
+        version: abc
+        created_at: \"2026-01-01T00:00:00Z\"
+        enc: x
+  hc_vault:
+      - vault_address: https://vault:8200
+        engine_path: transit
+        key_name: k
+        created_at: \"2026-01-01T00:00:00Z\"
+        enc: x
+  gcp_kms:
+      - resource_id: projects/p/k
+        created_at: \"2026-01-01T00:00:00Z\"
+        enc: x
 ";
     let text = sealed().replace("sops:\n", &format!("sops:\n{entries}"));
     let all = "age: '{alice}'

@@ -223,8 +223,8 @@ fn metadata_that_sops_does_not_write() {
         (
             "two selectors",
             sealed.replace(
-                "    encrypted_regex",
-                "    encrypted_suffix: _x\n    encrypted_regex",
+                "  encrypted_regex",
+                "  encrypted_suffix: _x\n  encrypted_regex",
             ),
             &["SEC016 sops"],
         ),
