@@ -59,6 +59,7 @@ pub(super) fn run(args: &Staged<'_>, sealing: Sealing, context: &Context) -> Res
         args,
         context,
         told: Told::new(context),
+        folders: BTreeSet::new(),
         count: Count::default(),
         // Git tells a hook which index it is about.
         in_hook: context.variable("GIT_INDEX_FILE").is_some(),
@@ -122,6 +123,8 @@ struct Work<'w> {
     args: &'w Staged<'w>,
     context: &'w Context,
     told: Told<'w>,
+    /// The folders of what a rule covers.
+    folders: BTreeSet<PathBuf>,
     count: Count,
     in_hook: bool,
 }
@@ -139,6 +142,8 @@ impl Work<'_> {
         let Some(rule) = self.rules.rule_for(&change.path, &mut self.objects)? else {
             return Ok(None);
         };
+        let folder = change.path.parent().unwrap_or(Path::new(""));
+        self.folders.insert(self.head.top.join(folder));
         if change.unmerged {
             return Err(Error::new(Kind::Input, "this path is in conflict")
                 .because("the index has several versions of it")
@@ -233,6 +238,10 @@ impl Work<'_> {
 
     /// Writes objects, index and files.
     fn write(&mut self, found: &[Found<'_>]) -> Result<(), Error> {
+        for folder in &self.folders {
+            // Temporary files of a run that was killed. Those that cannot be removed are no reason not to work.
+            let _ = fsio::sweep_stale(folder);
+        }
         let mut entries = Vec::new();
         let mut before = Vec::new();
         let mut files = Vec::new();
@@ -260,15 +269,6 @@ impl Work<'_> {
 
     /// Seals files of the working tree that are as they were staged, and says of the others that they hold plaintext.
     fn write_files(&mut self, files: &[(&Found<'_>, &SecretBuffer)]) {
-        let of_tree = files.iter().filter(|(file, _)| file.in_tree.is_replaced());
-        let folders = of_tree.filter_map(|(file, _)| {
-            let path = self.head.top.join(&file.change.path);
-            path.parent().map(Path::to_owned)
-        });
-        for folder in folders.collect::<BTreeSet<PathBuf>>() {
-            // Temporary files of a run that was killed. Those that cannot be removed are no reason not to work.
-            let _ = fsio::sweep_stale(&folder);
-        }
         let mut batch = Batch::new();
         for (file, sealed) in files {
             let path = &file.change.path;

@@ -275,6 +275,9 @@ pub(super) fn names_secret(bytes: &[u8]) -> bool {
             continue;
         }
         let before = bytes.get(at.saturating_sub(NEAR)..at).unwrap_or_default();
+        if before.last().is_some_and(u8::is_ascii_alphanumeric) {
+            continue;
+        }
         if memmem::find(before, b"kind").is_some() {
             return true;
         }

@@ -30,11 +30,6 @@ pub(super) enum InTree {
 }
 
 impl InTree {
-    /// It is to be sealed as well.
-    pub(super) fn is_replaced(&self) -> bool {
-        matches!(self, InTree::AsStaged(_) | InTree::AsCheckedOut(_))
-    }
-
     /// Compares the file with what is staged. Bytes are compared and not times, so that no setting of Git
     /// can make a changed file look like an unchanged one.
     pub(super) fn of(git: &Git, top: &Path, path: &Path, staged: &[u8]) -> Self {

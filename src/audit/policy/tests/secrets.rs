@@ -1,0 +1,304 @@
+//! SEC003: Secrets that no rule covers.
+
+use base64::Engine as _;
+
+use super::super::super::finding::{Confidence, Severity};
+use super::*;
+
+fn outside(path: &str, text: &str) -> Vec<String> {
+    assert!(may_concern(text.as_bytes()) || found(path, text, &Rules::default()).is_empty());
+    found(path, text, &Rules::default())
+}
+
+#[test]
+fn every_shape_of_a_plain_secret_is_found() {
+    let values = &["SEC003 stringData.user", "SEC003 stringData.password"];
+    let crlf = SECRET.replace('\n', "\r\n");
+    let bom = format!("\u{feff}{SECRET}");
+    let two = format!("kind: ConfigMap\n---\n{SECRET}");
+    let quoted = SECRET.replace("kind: Secret", "\"kind\":   'Secret'");
+    let tagged = SECRET.replace("kind: Secret", "kind: !!str Secret");
+    let late = format!("{}kind: Secret\n", SECRET.replace("kind: Secret\n", ""));
+    let template = SECRET
+        .replace("name: db", "name: {{ .Release.Name }}")
+        .replace(
+            "stringData",
+            "{{- if .x }}\n  {{- toYaml .y | nindent 4 }}\nstringData",
+        )
+        + "{{- end }}\n";
+    let jinja = format!("{{% if x %}}\n{SECRET}{{% endif %}}\n{{# done #}}\n");
+    let table: &[(&str, &str, &[&str])] = &[
+        ("a.yaml", SECRET, values),
+        ("a.yml", &crlf, values),
+        ("a.yaml", &bom, values),
+        ("a.yaml", &two, values),
+        ("a.yaml", &quoted, values),
+        ("a.yaml", &tagged, values),
+        ("a.yaml", &late, values),
+        ("a.yaml", &template, values),
+        ("a.yaml.tmpl", &template, values),
+        ("a.yml.j2", &jinja, values),
+        ("a.txt", SECRET, values),
+        ("secret.yaml.bak", SECRET, values),
+        (
+            "a.yaml",
+            "{apiVersion: v1, kind: Secret, data: {a: eA==}}\n",
+            &["SEC003 data.a"],
+        ),
+        (
+            "a.yaml",
+            "{\"apiVersion\":\"v1\",\"kind\":\"Secret\",\"data\":{\"a\":\"eA==\"}}",
+            &["SEC003 data.a"],
+        ),
+        (
+            "a.json",
+            "{\"apiVersion\":\"v1\",\"kind\":\"Secret\",\"data\":{\"a\":\"eA==\"}}",
+            &["SEC003 data.a"],
+        ),
+        (
+            "a.yaml",
+            "? kind\n: Secret\n? apiVersion\n: v1\nstringData: {a: b}\n",
+            &["SEC003 stringData.a"],
+        ),
+        (
+            "list.yaml",
+            "apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: Secret\n  data: {a: eA==}\n- kind: ConfigMap\n  data: {b: c}\n",
+            &["SEC003 items[0].data.a"],
+        ),
+        (
+            "list.yaml",
+            "apiVersion: v1\nkind: SecretList\nitems:\n- data: {a: eA==}\n",
+            &["SEC003 items[0].data.a"],
+        ),
+        (
+            "list.yaml",
+            "- apiVersion: v1\n  kind: Secret\n  data: {a: eA==}\n",
+            &["SEC003 [0].data.a"],
+        ),
+        (
+            "values.yaml",
+            "extraObjects:\n- apiVersion: v1\n  kind: Secret\n  stringData: {a: b}\n",
+            &["SEC003 extraObjects[0].stringData.a"],
+        ),
+        (
+            "anchor.yaml",
+            "x: &x\n  a: b\napiVersion: v1\nkind: Secret\nstringData: *x\n",
+            &["SEC003 stringData.a"],
+        ),
+        (
+            "no-version.yaml",
+            "kind: Secret\nstringData: {a: b}\n",
+            &["SEC003 stringData.a"],
+        ),
+        (
+            "block.yaml",
+            "apiVersion: v1\nkind: Secret\ndata:\n  a: |\n    aGVs\n    bG8=\n",
+            &["SEC003 data.a"],
+        ),
+        (
+            "number.yaml",
+            "apiVersion: v1\nkind: Secret\nstringData: {port: 5432}\n",
+            &["SEC003 stringData.port"],
+        ),
+    ];
+    for (path, text, expected) in table {
+        assert_eq!(outside(path, text), *expected, "{path}\n{text}");
+    }
+}
+
+#[test]
+fn a_secret_in_a_text_of_another_document() {
+    let indented = SECRET.replace('\n', "\n    ");
+    let in_config_map = format!(
+        "apiVersion: v1\nkind: ConfigMap\ndata:\n  secret.yaml: |\n    {}\n",
+        indented.trim_end()
+    );
+    let script = format!(
+        "run: |\n    kubectl apply -f - <<EOF\n    {}\n    EOF\n",
+        indented.trim_end()
+    );
+    let json =
+        "values: '{\"apiVersion\":\"v1\",\"kind\":\"Secret\",\"stringData\":{\"a\":\"b\"}}'\n";
+    let folded = format!("x: \"{}\"\n", SECRET.replace('\n', "\\n"));
+    let table = [
+        (&in_config_map, "data.secret.yaml > stringData.user", "root"),
+        (&script, "run > stringData.user", "root"),
+        (&json.to_owned(), "values > stringData.a", ""),
+        (&folded, "x > stringData.user", ""),
+    ];
+    for (text, key_path, at) in table {
+        let (_, hits) = look_at("a.yaml", text, &Rules::default());
+        assert_eq!(hits[0].key_path.as_deref(), Some(key_path), "{text}");
+        assert_eq!(hits[0].check.id, "SEC003");
+        assert!(hits[0].confidence >= Confidence::Likely);
+        if !at.is_empty() {
+            assert_eq!(excerpt(&hits[0], text), at, "{text}");
+            assert_eq!(hits.len(), 2);
+        }
+    }
+    // A script by itself.
+    let script = format!("#!/bin/sh\nkubectl apply -f - <<EOF\n{SECRET}EOF\n");
+    let (_, hits) = look_at("apply.sh", &script, &Rules::default());
+    assert_eq!(
+        brief(&hits),
+        ["SEC003 stringData.user", "SEC003 stringData.password"]
+    );
+    assert_eq!(excerpt(&hits[1], &script), "correct horse");
+}
+
+#[test]
+fn what_looks_like_a_secret_and_is_none() {
+    let pem = |label: &str| {
+        let text = format!("-----BEGIN {label}-----\nAAAA\n-----END {label}-----\n");
+        base64::engine::general_purpose::STANDARD.encode(text)
+    };
+    let secret = |values: &str| format!("apiVersion: v1\nkind: Secret\n{values}\n");
+    for text in [
+        secret("type: kubernetes.io/service-account-token"),
+        secret("data:"),
+        secret("data: {}"),
+        secret("data: {a: '', b: null, c: ~, d:}"),
+        secret("stringData: {a: '{{ .Values.password }}'}"),
+        secret("stringData:\n  a: {{ .Values.password }}\n  b: \"{{ .b }}\""),
+        secret("stringData:\n  {{ .name }}: x{{ .b }}\n{{- range .x }}"),
+        secret("stringData: {a: 'ENC[AES256_GCM,data:a,iv:b,tag:c,type:str]'}"),
+        secret(&format!("data: {{ca.crt: {}}}", pem("CERTIFICATE"))),
+        secret("stringData: {identity.pub: ssh-ed25519 AAAAC3 me@host}"),
+        secret("stringData: {known_hosts: 'github.com ssh-ed25519 AAAAC3'}"),
+        "apiVersion: bitnami.com/v1alpha1\nkind: SealedSecret\nspec: {encryptedData: {a: AgBy}}\n".into(),
+        "apiVersion: external-secrets.io/v1\nkind: ExternalSecret\nspec: {data: [{secretKey: a}]}\n".into(),
+        "apiVersion: example.com/v1\nkind: Secret\ndata: {a: b}\n".into(),
+        "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nspec:\n  valuesFrom:\n  - kind: Secret\n    name: x\n  values: {persistence: {data: {a: b}}}\n".into(),
+        "# kind: Secret\nkind: ConfigMap\ndata: {a: b}\n".into(),
+        "metadata:\n  annotations:\n    kubectl.kubernetes.io/last-applied-configuration: |\n      {\"apiVersion\":\"v1\",\"kind\":\"Secret\",\"stringData\":{\"a\":\"b\"}}\n".into(),
+    ] {
+        assert_eq!(outside("a.yaml", &text), Vec::<String>::new(), "{text}");
+        assert_eq!(outside("a.yaml.tpl", &text), Vec::<String>::new(), "{text}");
+    }
+    let key = secret(&format!("data: {{tls.key: {}}}", pem("PRIVATE KEY")));
+    assert_eq!(outside("a.yaml", &key), ["SEC003 data.tls.key"]);
+}
+
+#[test]
+fn the_value_is_decoded_for_the_fingerprint() {
+    let hits = |text: &str| look_at("a.yaml", text, &Rules::default()).1;
+    let data = hits("apiVersion: v1\nkind: Secret\ndata: {a: aHVudGVyMg==}\n");
+    assert_eq!(data[0].value.expose(), b"hunter2");
+    let text = "apiVersion: v1\nkind: Secret\nstringData: {a: hunter2}\n";
+    assert_eq!(hits(text)[0].value.expose(), b"hunter2");
+    assert_eq!(excerpt(&hits(text)[0], text), "hunter2");
+    assert_eq!(hits(text)[0].severity, Severity::High);
+    assert_eq!(hits(text)[0].confidence, Confidence::Certain);
+    assert_eq!(
+        hits(text)[0].message,
+        "`stringData.a` of a Secret is in plaintext, and no creation rule covers the file"
+    );
+    // Not base64: what stands there counts.
+    let text = "apiVersion: v1\nkind: Secret\ndata: {a: not base64!}\n";
+    assert_eq!(hits(text)[0].value.expose(), b"not base64!");
+}
+
+#[test]
+fn a_rule_that_does_not_select_a_secret_leaves_it_in_plaintext() {
+    let table = [
+        (
+            "encrypted_regex: '^password$'",
+            vec!["SEC001 stringData.password", "SEC003 stringData.user"],
+        ),
+        (
+            "encrypted_regex: '^spec$'",
+            vec!["SEC003 stringData.user", "SEC003 stringData.password"],
+        ),
+        (
+            "encrypted_suffix: '_x'",
+            vec!["SEC003 stringData.user", "SEC003 stringData.password"],
+        ),
+        (
+            "unencrypted_regex: '^stringData$'",
+            vec![
+                "SEC001 apiVersion",
+                "SEC003 stringData.user",
+                "SEC003 stringData.password",
+            ],
+        ),
+        (
+            "unencrypted_regex: '^(apiVersion|kind|metadata|user)$'",
+            vec!["SEC001 stringData.password", "SEC003 stringData.user?"],
+        ),
+    ];
+    for (selector, expected) in table {
+        let rule = format!(
+            "creation_rules:\n  - path_regex: secrets/\n    {selector}\n    age: '{{alice}}'\n"
+        );
+        let (_, hits) = look_at(COVERED, SECRET, &rules(&rule));
+        let hits: Vec<Hit> = hits
+            .into_iter()
+            .filter(|hit| hit.check.id != "SEC009")
+            .collect();
+        assert_eq!(brief(&hits), expected, "{selector}");
+        let last = hits.last().unwrap();
+        assert!(
+            last.message
+                .contains("the rule at .sops.yaml:2 does not select it")
+        );
+    }
+}
+
+#[test]
+fn documentation_is_only_possible() {
+    let text = format!("# How to\n\n```yaml\n{SECRET}```\n");
+    assert_eq!(
+        outside("docs/README.md", &text),
+        ["SEC003 stringData.user?", "SEC003 stringData.password?"]
+    );
+}
+
+#[test]
+fn what_the_windows_shell_writes() {
+    for big in [false, true] {
+        let mut bytes = if big {
+            vec![0xFE, 0xFF]
+        } else {
+            vec![0xFF, 0xFE]
+        };
+        for unit in SECRET.encode_utf16() {
+            bytes.extend(if big {
+                unit.to_be_bytes()
+            } else {
+                unit.to_le_bytes()
+            });
+        }
+        for path in ["a.yaml", "a.txt"] {
+            let (verdict, hits) = look_at_bytes(path, &bytes, &Rules::default());
+            assert_eq!(
+                brief(&hits),
+                ["SEC003 stringData.user", "SEC003 stringData.password"]
+            );
+            let at = SECRET.find("root").unwrap() * 2 + 2;
+            assert_eq!(hits[0].span, at..at + 8);
+            assert_eq!(verdict.unchecked, None);
+        }
+    }
+}
+
+#[test]
+fn may_concern_is_selective() {
+    for text in [
+        "kind: ExternalSecret\n",
+        "kind: SecretStore\n",
+        "secretKeyRef: {name: a}\nkind: Deployment\n",
+        "sops is a tool",
+        "kind of Secretary",
+        "",
+    ] {
+        assert!(!may_concern(text.as_bytes()), "{text}");
+    }
+    for text in [
+        "kind: Secret",
+        "\"kind\":\"Secret\"",
+        "kind: SecretList\n",
+        "kind:   'Secret' # x",
+    ] {
+        assert!(may_concern(text.as_bytes()), "{text}");
+    }
+}
