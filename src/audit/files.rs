@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rayon::prelude::*;
-use sha1::{Digest, Sha1};
 
 use super::assemble::{Found, Origin};
 use super::finding::{CoveredFile, Hit, Unchecked};
@@ -108,7 +107,7 @@ impl Audit<'_> {
         };
         result.staged = entry
             .staged
-            .filter(|oid| !is_blob(&bytes, oid))
+            .filter(|oid| Oid::of_blob(oid.kind(), &bytes).as_ref() != Some(oid))
             .map(|oid| (path.to_owned(), oid));
         self.look_at_bytes(state, rules, path, &bytes, origin, &mut result);
         result
@@ -249,21 +248,5 @@ impl Audit<'_> {
             let found = self.assembler().findings(&subject, hits, Origin::Tree);
             outcome.found.extend(found);
         }
-    }
-}
-
-/// The object id of a blob is that of these bytes.
-fn is_blob(bytes: &[u8], oid: &Oid) -> bool {
-    let header = format!("blob {}\0", bytes.len());
-    if oid.as_bytes().len() == 20 {
-        let mut hash = Sha1::new();
-        hash.update(header.as_bytes());
-        hash.update(bytes);
-        hash.finalize().as_slice() == oid.as_bytes()
-    } else {
-        let mut hash = sha2::Sha256::new();
-        hash.update(header.as_bytes());
-        hash.update(bytes);
-        hash.finalize().as_slice() == oid.as_bytes()
     }
 }

@@ -65,6 +65,11 @@ impl Oid {
         Some(Oid { bytes, kind })
     }
 
+    /// The name that a blob of these bytes has.
+    pub fn of_blob(hash: HashKind, data: &[u8]) -> Option<Oid> {
+        super::hash::object_id(hash, super::objects::ObjectKind::Blob, data)
+    }
+
     /// The 20 or 32 bytes.
     pub fn as_bytes(&self) -> &[u8] {
         self.bytes.get(..self.kind.len()).unwrap_or(&self.bytes)
