@@ -99,7 +99,6 @@ fn seal_again(
         cipher: &cipher,
         ivs: &mut ivs,
         allow,
-        kept: None,
     };
     Ok(seal(plain, sealing)?.bytes)
 }

@@ -10,7 +10,7 @@ use super::key_groups;
 use super::metadata::Metadata;
 use super::open::{Checks, Opened, open};
 use super::reseal::Kept;
-use super::seal::{Allow, Sealed, Sealing, seal};
+use super::seal::{Allow, Sealed, Sealing, seal_keeping};
 use super::selector::{Selector, SelectorKind};
 use super::top_up::{TopUp, ToppedUp, partly_plain, plain_paths, top_up};
 use super::walk::Source;
@@ -115,7 +115,7 @@ fn first_document(text: &[u8]) -> &[u8] {
 /// Seals a plain text with a fresh data key.
 ///
 /// # Errors
-/// See [`seal`] and [`key_groups::wrap`].
+/// See [`seal`](super::seal::seal) and [`key_groups::wrap`].
 pub fn seal_plain(text: &[u8], format: Format, terms: &Terms<'_>) -> Result<Sealed> {
     let data_key = DataKey::generate()?;
     let mut metadata = Metadata {
@@ -160,9 +160,8 @@ pub(super) fn seal_with(
         cipher,
         ivs: &mut ivs,
         allow: terms.allow,
-        kept,
     };
-    seal(text, sealing)
+    seal_keeping(text, sealing, kept)
 }
 
 /// Opens a sealed text.

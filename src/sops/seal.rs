@@ -37,8 +37,6 @@ pub struct Sealing<'a> {
     pub ivs: &'a mut IvSource,
     /// Checks to pass over.
     pub allow: Allow,
-    /// What keeps the ciphertext of an earlier version that was sealed with the same data key.
-    pub(super) kept: Option<&'a Kept>,
 }
 
 /// A sealed file.
@@ -58,6 +56,15 @@ pub struct Sealed {
 /// The text is not of its format or holds what sops cannot encrypt; a check of [`Allow`] fails.
 /// Errors have a place, but not the file's name.
 pub fn seal(text: &[u8], sealing: Sealing<'_>) -> Result<Sealed> {
+    seal_keeping(text, sealing, None)
+}
+
+/// As [`seal`]; `kept` is what keeps the ciphertext of an earlier version with the same data key.
+pub(super) fn seal_keeping(
+    text: &[u8],
+    sealing: Sealing<'_>,
+    kept: Option<&Kept>,
+) -> Result<Sealed> {
     let Sealing {
         format,
         selector,
@@ -65,7 +72,6 @@ pub fn seal(text: &[u8], sealing: Sealing<'_>) -> Result<Sealed> {
         cipher,
         ivs,
         allow,
-        kept,
     } = sealing;
     let work = DocumentWork {
         stand_in: StandIn::new(ivs),

@@ -55,7 +55,7 @@ fn compare(bench: &Bench, folder: &Path, index: usize, identities: &Identities) 
     let groups: [&[Recipient]; 1] = [&alice];
     let terms = Terms {
         selector: &selector,
-        mac_only_encrypted: index % 3 == 0,
+        mac_only_encrypted: index.is_multiple_of(3),
         groups: &groups,
         shamir_threshold: 0,
         now: "2026-01-02T03:04:05Z",

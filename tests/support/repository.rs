@@ -48,6 +48,17 @@ impl Place {
         }
     }
 
+    /// Copies a repository of another place here, bytes and times.
+    pub(crate) fn copy_of(&self, other: &Place, name: &str) {
+        // The times too, or the index would not know its files any more.
+        let status = std::process::Command::new("cp")
+            .arg("-a")
+            .arg(other.path().join(name))
+            .arg(self.path())
+            .status();
+        assert!(status.unwrap().success());
+    }
+
     /// The program in a folder of this place, with nothing of this machine's environment.
     pub(crate) fn command(&self, folder: &Path, arguments: &[&str]) -> assert_cmd::Command {
         let mut command = assert_cmd::Command::new(env!("CARGO_BIN_EXE_secrets"));

@@ -2,6 +2,7 @@
 #![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use crate::repository::{Audit, Place, Repository};
 
@@ -43,15 +44,23 @@ pub(crate) struct Runbook {
 }
 
 impl Runbook {
+    /// Made once with git, then copied.
     pub(crate) fn new() -> Self {
+        static MADE: OnceLock<Place> = OnceLock::new();
+        let made = MADE.get_or_init(|| {
+            let place = Place::new();
+            for name in ["flux-config", "blaster"] {
+                let repository = place.repository(name);
+                copy(&data().join("runbook").join(name), &repository.path);
+                repository.commit("Start from the runbook");
+            }
+            place
+        });
         let place = Place::new();
-        let make = |name: &str| {
-            let repository = place.repository(name);
-            copy(&data().join("runbook").join(name), &repository.path);
-            repository.commit("Start from the runbook");
-            repository
-        };
-        let (flux, blaster) = (make("flux-config"), make("blaster"));
+        for name in ["flux-config", "blaster"] {
+            place.copy_of(made, name);
+        }
+        let (flux, blaster) = (place.existing("flux-config"), place.existing("blaster"));
         Runbook {
             place,
             flux,
