@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use foldhash::HashMap;
 use rayon::prelude::*;
 
 use super::assemble::{Found, Origin};
 use super::finding::{CoveredFile, Hit, Unchecked};
 use super::inspect::{Interest, Nature, Traits, look, nature};
+use super::leftovers;
 use super::policy::{self, Rules};
 use super::repository::{Audit, Outcome, Sealed, rules_of};
 use super::sources::{Sources, index_state, is_configuration};
@@ -139,6 +141,11 @@ impl Audit<'_> {
         let interest = Interest::of(bytes);
         let mut looked = look(&subject, rules, Some(state), traits, interest);
         let verdict = looked.verdict;
+        if origin == Origin::Tree
+            && let Some(remarks) = self.remarks.get(path)
+        {
+            looked.hits.extend(remarks.iter().cloned());
+        }
         let has_metadata = verdict.sealed || !verdict.recipients.is_empty();
         if let Some(why) = verdict.unchecked {
             result.unchecked = Some(self.unchecked(Some(path), why));
@@ -231,22 +238,40 @@ impl Audit<'_> {
         }
     }
 
-    /// Looks at the configurations themselves, and at plain twins of sealed files.
-    pub(super) fn look_at_rules(
+    /// What is found by looking at a state as a whole, by path: plain twins of sealed files, and what is
+    /// wrong with the configurations. It is told with what is found in these files.
+    pub(super) fn remark(&mut self, state: &State<'_>) {
+        let mut remarks: HashMap<String, Vec<Hit>> = HashMap::default();
+        if self.request.config.is_none() && self.request.policy_ref.is_none() {
+            remarks.extend(policy::check_rules(&self.rules, state.paths()));
+        }
+        for (path, hit) in leftovers::twins(state) {
+            remarks.entry(path).or_default().push(hit);
+        }
+        self.remarks = remarks;
+    }
+
+    /// Looks at configurations that are no files of the state.
+    pub(super) fn look_at_other_rules(
         &self,
         policy: &State<'_>,
         state: &State<'_>,
         outcome: &mut Outcome,
     ) {
+        let text = |path: &str| match &self.request.config {
+            Some((_, text)) => Some(text.clone()),
+            None => self
+                .request
+                .policy_ref
+                .as_ref()
+                .and_then(|_| policy.read(path)),
+        };
         for (path, hits) in policy::check_rules(&self.rules, state.paths()) {
-            let text = match &self.request.config {
-                Some((_, text)) => Some(text.clone()),
-                None => policy.read(&path),
-            };
-            let text = text.unwrap_or_default();
-            let subject = Subject::new(&path, &text);
-            let found = self.assembler().findings(&subject, hits, Origin::Tree);
-            outcome.found.extend(found);
+            if let Some(text) = text(&path) {
+                let subject = Subject::new(&path, &text);
+                let found = self.assembler().findings(&subject, hits, Origin::Tree);
+                outcome.found.extend(found);
+            }
         }
     }
 }

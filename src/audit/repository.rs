@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::assemble::{Assembler, Found, Origin};
 use super::files::FileLook;
-use super::finding::{CoveredFile, RepositoryReport, Unchecked};
+use super::finding::{CoveredFile, Hit, RepositoryReport, Unchecked};
 use super::fingerprint::{self, Key};
 use super::history;
 use super::policy::Rules;
@@ -62,6 +62,8 @@ pub(super) struct Audit<'a> {
     pub(super) suppressions: Applied,
     pub(super) identity: String,
     pub(super) key: Key,
+    /// What the state as a whole says of single files, by path.
+    pub(super) remarks: foldhash::HashMap<String, Vec<Hit>>,
 }
 
 impl Audit<'_> {
@@ -130,7 +132,7 @@ fn of_git(
     let policy_state = policy_state.as_ref().unwrap_or(&state);
     let head = sources.references.head().clone();
     let folder = repository.work_tree().unwrap_or(repository.git_dir());
-    let audit = prepare(
+    let mut audit = prepare(
         number,
         request,
         policy_state,
@@ -144,6 +146,10 @@ fn of_git(
     outcome.report.root = repository.work_tree().map(Path::to_owned);
 
     let selection = selection_of(&sources, &state, request, &mut reasons)?;
+    // What is wrong with the rules themselves concerns a change only if it changes them.
+    if selection.is_none() {
+        audit.remark(&state);
+    }
     let differing = audit.look_at(
         &state,
         &audit.rules,
@@ -156,9 +162,8 @@ fn of_git(
         audit.look_at_index(&sources, &blobs, &mut outcome);
     }
     audit.look_at_broken(&mut outcome);
-    // What is wrong with the rules themselves concerns a change only if it changes them.
     if selection.is_none() {
-        audit.look_at_rules(policy_state, &state, &mut outcome);
+        audit.look_at_other_rules(policy_state, &state, &mut outcome);
     }
     match &request.scope {
         Scope::Tree | Scope::Staged => {}
@@ -210,11 +215,12 @@ fn of_folder(number: usize, target: &Path, request: &Request) -> Result<Outcome>
     let state = State::new(files, None);
     let mut outcome = Outcome::default();
     let folder = target.canonicalize().unwrap_or_else(|_| target.to_owned());
-    let audit = prepare(number, request, &state, None, &folder, &mut outcome)?;
+    let mut audit = prepare(number, request, &state, None, &folder, &mut outcome)?;
     outcome.report.path = target.to_string_lossy().into_owned();
+    audit.remark(&state);
     audit.look_at(&state, &audit.rules, None, Origin::Tree, &mut outcome);
     audit.look_at_broken(&mut outcome);
-    audit.look_at_rules(&state, &state, &mut outcome);
+    audit.look_at_other_rules(&state, &state, &mut outcome);
     audit.look_at_suppressions(&state, &mut outcome);
     for error in &found.errors {
         let entry = audit.unchecked(error.file(), error.to_string());
@@ -279,6 +285,7 @@ fn prepare<'a>(
         suppressions,
         identity,
         key,
+        remarks: foldhash::HashMap::default(),
     })
 }
 
