@@ -18,6 +18,8 @@ mod documents;
 mod generate;
 #[path = "live/keys.rs"]
 mod keys;
+#[path = "live/pre_commit.rs"]
+mod pre_commit;
 #[path = "live/reseal.rs"]
 mod reseal;
 #[path = "live/rops.rs"]
