@@ -10,7 +10,7 @@ use super::history;
 use super::policy::Rules;
 use super::run::{Request, Scope, ran};
 use super::sources::{Sources, is_configuration, selection_of, state_of, tree_of};
-use super::state::{Entry, Place, State};
+use super::state::{Entry, Place, State, Unread};
 use super::subject::Subject;
 use super::suppress::{self, Applied, PolicyFile};
 use super::view::View;
@@ -49,6 +49,27 @@ impl From<Error> for Stop {
 impl From<Vec<Error>> for Stop {
     fn from(errors: Vec<Error>) -> Self {
         Stop(errors)
+    }
+}
+
+impl Stop {
+    /// What cannot be read of one repository does not keep the others from being looked at.
+    pub(super) fn or_incomplete(self, number: usize, target: &Path) -> Result<Outcome> {
+        if self.0.iter().any(|error| error.kind() != Kind::Incomplete) {
+            return Err(self);
+        }
+        let mut outcome = Outcome::default();
+        outcome.report.path = target.to_string_lossy().into_owned();
+        outcome.unchecked = self
+            .0
+            .iter()
+            .map(|error| Unchecked {
+                repository: number,
+                path: None,
+                reason: error.to_string(),
+            })
+            .collect();
+        Ok(outcome)
     }
 }
 
@@ -111,7 +132,11 @@ fn of_git(
     let mut reasons: Vec<String> = Vec::new();
     let store = repository.store()?;
     let references = repository.references()?;
-    let index = match repository.index() {
+    let index = match &request.index_file {
+        Some(path) => repository.index_at(path),
+        None => repository.index(),
+    };
+    let index = match index {
         Ok(index) => index,
         Err(error) => {
             reasons.push(error.to_string());
@@ -274,6 +299,19 @@ fn prepare<'a>(
         None => Key::choose(given, configured, &identity),
     };
     outcome.report.identity.clone_from(&identity);
+    for (path, entry) in policy.files().filter(|(path, _)| is_policy(path)) {
+        if let Err(why) = policy.bytes(entry) {
+            let why = match why {
+                Unread::ByName(why) => format!("a {why}, which is not followed"),
+                Unread::Problem(why) => why,
+            };
+            outcome.unchecked.push(Unchecked {
+                repository: number,
+                path: Some(path.to_owned()),
+                reason: format!("the configuration was not read: {why}"),
+            });
+        }
+    }
     let rules = match &request.config {
         Some((path, text)) => Rules::with_explicit(path, text.clone(), &folder.to_string_lossy()),
         None => rules_of(policy),
@@ -287,6 +325,11 @@ fn prepare<'a>(
         key,
         remarks: foldhash::HashMap::default(),
     })
+}
+
+/// What decides over other files.
+fn is_policy(path: &str) -> bool {
+    is_configuration(path) || path == suppress::FILE_NAME
 }
 
 /// The configurations of a state.

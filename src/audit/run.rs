@@ -55,6 +55,8 @@ pub struct Request {
     /// The revision that `.sops.yaml` and `.secrets-audit.yaml` are read from, instead of what is
     /// looked at.
     pub policy_ref: Option<String>,
+    /// The index of the one repository, if it is not its own: `GIT_INDEX_FILE` in a hook.
+    pub index_file: Option<PathBuf>,
     /// What fingerprints are keyed with, if the environment says.
     pub key: Option<SecretBytes>,
     /// When the audit starts, RFC 3339 in UTC and seconds.
@@ -78,7 +80,10 @@ pub fn run_text(request: &Request, name: &str, bytes: &[u8]) -> Result<Report, V
 /// [`Report::unchecked`].
 pub fn run(request: &Request) -> Result<Report, Vec<Error>> {
     let targets = request.targets.iter().enumerate();
-    let outcomes = targets.map(|(number, target)| audit(number, target, request));
+    let outcomes = targets.map(|(number, target)| match audit(number, target, request) {
+        Err(stop) => stop.or_incomplete(number, target),
+        outcome => outcome,
+    });
     let outcomes: Result<Vec<Outcome>, _> = outcomes.collect();
     Ok(report_of(outcomes.map_err(|stop| stop.0)?, request))
 }

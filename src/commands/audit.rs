@@ -235,9 +235,19 @@ fn request(args: &Args, key: Option<SecretBytes>, context: &Context) -> Result<R
         suppressions: !args.no_suppressions,
         baseline,
         policy_ref: args.policy_ref.clone(),
+        index_file: index_file(args, context),
         key,
         now: context.now().to_owned(),
     })
+}
+
+/// In a hook Git names the index that is going to be committed.
+fn index_file(args: &Args, context: &Context) -> Option<PathBuf> {
+    let of_here = args.targets.is_empty() || args.targets == [PathBuf::from(".")];
+    let path = context
+        .variable("GIT_INDEX_FILE")
+        .filter(|_| args.staged && of_here)?;
+    Some(context.working_directory().join(path))
 }
 
 fn read_config(path: &Path) -> Result<(String, Vec<u8>), Error> {

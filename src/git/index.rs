@@ -54,13 +54,12 @@ const MAX_DEPTH: usize = 512;
 /// Bytes of an entry before the object's name.
 const STAT: usize = 40;
 
-/// Reads the index in a folder of Git's.
-pub(super) fn read(git_dir: &Path, hash: HashKind) -> Result<Option<Index>> {
-    let path = git_dir.join("index");
-    let Some(bytes) = files::read(&path, files::INDEX_MAX)? else {
+/// Reads an index; `git_dir` has its shared part, if it is split.
+pub(super) fn read(path: &Path, git_dir: &Path, hash: HashKind) -> Result<Option<Index>> {
+    let Some(bytes) = files::read(path, files::INDEX_MAX)? else {
         return Ok(None);
     };
-    let damaged = |what: &str| damaged(&path, what);
+    let damaged = |what: &str| damaged(path, what);
     let file = File::parse(&bytes, hash).map_err(damaged)?;
     let Some(link) = file.link else {
         let index = Index {

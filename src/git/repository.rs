@@ -136,7 +136,16 @@ impl Repository {
     ///
     /// Fails if the index cannot be read whole.
     pub fn index(&self) -> Result<Option<Index>> {
-        index::read(&self.git_dir, self.hash)
+        self.index_at(&self.git_dir.join("index"))
+    }
+
+    /// The index in another file, as Git's commands and hooks get it in `GIT_INDEX_FILE`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Repository::index`].
+    pub fn index_at(&self, path: &Path) -> Result<Option<Index>> {
+        index::read(path, &self.git_dir, self.hash)
     }
 
     /// All references of all worktrees.

@@ -68,6 +68,7 @@ fn audit(demo: &Demo<'_>, repositories: &[&str], scope: Scope) -> Result<Report,
         suppressions: true,
         baseline: None,
         policy_ref: None,
+        index_file: None,
         key: None,
         now: demo.context.now().to_owned(),
     })?;
