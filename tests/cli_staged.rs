@@ -828,3 +828,35 @@ fn plain_files_are_sealed_as_far_as_they_changed() {
         assert!(!repository.0.path("ran").exists());
     }
 }
+
+#[test]
+fn earlier_versions_are_found_in_every_kind_of_index_and_tree() {
+    for kind in ["version 2", "version 4", "split", "linked", "folder"] {
+        let repository = Repository::with_secret();
+        let mut top = repository.0.root();
+        let mut name = NAME;
+        match kind {
+            "version 4" => drop(repository.git(&["update-index", "--index-version", "4"])),
+            "split" => drop(repository.git(&["update-index", "--split-index"])),
+            "linked" => {
+                top = repository.0.path("../linked");
+                repository.git(&["worktree", "add", "--quiet", top.to_str().unwrap()]);
+            }
+            "folder" => {
+                fs::create_dir(repository.0.path("folder")).unwrap();
+                repository.git(&["mv", NAME, "folder/app.secret.yaml"]);
+                top = repository.0.path("folder");
+                name = "../folder/app.secret.yaml";
+            }
+            _ => {}
+        }
+        let sealed = fs::read_to_string(top.join(NAME)).unwrap();
+        let changed = SECRET.replace("user: admin", "user: root");
+        fs::write(top.join(NAME), &changed).unwrap();
+        let mut command = repository.0.secrets(&["encrypt", "-i", name]);
+        command.current_dir(&top);
+        Run::of(command).exits(0).says(&["1 value is as it was"]);
+        let lines = changed_lines(&sealed, &fs::read_to_string(top.join(NAME)).unwrap());
+        assert!(!lines.contains(&"password".to_owned()), "{kind}: {lines:?}");
+    }
+}
