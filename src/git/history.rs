@@ -24,7 +24,7 @@ use self::names::Names;
 use self::paths::Paths;
 use self::places::{Kinds, Walk};
 use self::problems::Problems;
-use self::trees::{Graph, Missing, Reader};
+use self::trees::{Graph, Messages, Missing, Reader};
 use super::objects::ObjectKind;
 use super::oid::Oid;
 use super::refs::References;
@@ -96,6 +96,9 @@ pub struct History {
     /// Where in `places` those of an object start, by number.
     starts: Vec<u32>,
     places: Vec<Placed>,
+    /// Commits and tags that were kept, and their numbers.
+    messages: Messages,
+    kept: Bits,
     problems: Vec<String>,
 }
 
@@ -200,8 +203,9 @@ fn everything(repository: &Repository, store: &Store) -> Result<History> {
     let mut census = Census::take(store, &problems)
         .ok_or_else(|| Error::new(Kind::Incomplete, "the repository has too many objects"))?;
     resolve(&mut census, &problems);
-    let (graph, loose_kinds) = read_structure(&census, store, &problems);
-    Ok(attribute(
+    let (mut graph, loose_kinds) = read_structure(&census, store, &problems);
+    let messages = std::mem::take(&mut graph.messages);
+    let mut history = attribute(
         repository,
         store,
         census,
@@ -209,7 +213,13 @@ fn everything(repository: &Repository, store: &Store) -> Result<History> {
         loose_kinds,
         &references,
         problems,
-    ))
+    );
+    for number in messages.numbers() {
+        history.kept.set(number);
+    }
+    history.messages = messages;
+    history.census.forget_names();
+    Ok(history)
 }
 
 fn resolve(census: &mut Census, problems: &Problems) {
@@ -326,6 +336,8 @@ fn attribute(
         *start = sum;
     }
     History {
+        messages: Messages::default(),
+        kept: Bits::new(census.len()),
         paths: paths.finish(&graph.names),
         commits: graph.commits.iter().map(|commit| commit.number).collect(),
         reachable,

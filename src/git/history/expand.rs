@@ -289,7 +289,12 @@ impl<'p, 'a, L: Looker> Worker<'p, 'a, L> {
         }
         self.pass.allow(size)?;
         let stream = bytes.get(header.length..).unwrap_or_default();
-        let used = self.inflater.whole(stream, size, into)?;
+        // The checksum of the index covers the stream; without one, the stream's own has to do.
+        let used = if family.has_checksums() {
+            self.inflater.checked(stream, size, into)?
+        } else {
+            self.inflater.whole(stream, size, into)?
+        };
         if used.checked_add(header.length) != Some(length) {
             return Err(OTHER_SIZE);
         }

@@ -140,7 +140,7 @@ impl Family {
         entry_header(entry, offset, self.pack.hash)
     }
 
-    /// Entries can be checked one by one; if not, the whole pack has to be.
+    /// Each entry is checked against a checksum.
     pub(super) fn has_checksums(&self) -> bool {
         self.checksums.len() == self.len()
     }

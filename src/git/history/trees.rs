@@ -7,6 +7,8 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
+use rayon::prelude::*;
+
 use super::census::{Census, NONE, index, number_of};
 use super::expand::{Base, Looker, Pass};
 use super::names::{KnownNames, Names};
@@ -114,6 +116,70 @@ pub(super) struct CommitRow {
     pub(super) parents: Vec<u32>,
 }
 
+/// Commits and tags as they are, so that they need not be decoded again to be looked at.
+#[derive(Debug, Default)]
+pub(super) struct Messages {
+    blocks: Vec<Vec<u8>>,
+    /// Number, kind, block, start and length.
+    rows: Vec<(u32, ObjectKind, u32, u32, u32)>,
+}
+
+/// Messages in a block of memory, in bytes.
+const MESSAGE_BLOCK: usize = 1 << 20;
+/// All messages that are kept, in bytes. The others are decoded again.
+const MESSAGES_MAX: usize = 64 << 20;
+
+impl Messages {
+    fn keep(&mut self, number: u32, kind: ObjectKind, data: &[u8]) {
+        let fits = self
+            .blocks
+            .last()
+            .is_some_and(|block| block.capacity().saturating_sub(block.len()) >= data.len());
+        if !fits {
+            self.blocks
+                .push(Vec::with_capacity(MESSAGE_BLOCK.max(data.len())));
+        }
+        let place = number_of(self.blocks.len().saturating_sub(1));
+        if let Some(block) = self.blocks.last_mut() {
+            let start = number_of(block.len());
+            block.extend_from_slice(data);
+            self.rows
+                .push((number, kind, place, start, number_of(data.len())));
+        }
+    }
+
+    fn add(&mut self, more: Messages) {
+        let shift = number_of(self.blocks.len());
+        self.blocks.extend(more.blocks);
+        self.rows.extend(
+            more.rows
+                .into_iter()
+                .map(|(number, kind, block, start, length)| {
+                    (number, kind, block.saturating_add(shift), start, length)
+                }),
+        );
+    }
+
+    /// Number, kind and content of each, to be looked at in parallel.
+    pub(super) fn all(&self) -> impl IndexedParallelIterator<Item = (u32, ObjectKind, &[u8])> {
+        self.rows
+            .par_iter()
+            .map(|(number, kind, block, start, length)| {
+                let start = index(*start);
+                let data = self
+                    .blocks
+                    .get(index(*block))
+                    .and_then(|block| block.get(start..start.saturating_add(index(*length))))
+                    .unwrap_or_default();
+                (*number, *kind, data)
+            })
+    }
+
+    pub(super) fn numbers(&self) -> impl Iterator<Item = u32> {
+        self.rows.iter().map(|row| row.0)
+    }
+}
+
 /// What one thread has read.
 pub(super) struct Reader<'a> {
     pass: &'a Pass<'a>,
@@ -125,6 +191,8 @@ pub(super) struct Reader<'a> {
     pub(super) trees: Vec<(u32, TreeAt)>,
     pub(super) commits: Vec<CommitRow>,
     pub(super) tags: Vec<(u32, u32)>,
+    messages: Messages,
+    message_room: usize,
 }
 
 /// What deltas need to know about a tree.
@@ -160,6 +228,15 @@ impl<'a> Reader<'a> {
             trees: Vec::new(),
             commits: Vec::new(),
             tags: Vec::new(),
+            messages: Messages::default(),
+            message_room: MESSAGES_MAX / rayon::current_num_threads().max(1),
+        }
+    }
+
+    fn message(&mut self, number: u32, kind: ObjectKind, data: &[u8]) {
+        if let Some(room) = self.message_room.checked_sub(data.len()) {
+            self.message_room = room;
+            self.messages.keep(number, kind, data);
         }
     }
 
@@ -395,6 +472,9 @@ impl Looker for Reader<'_> {
         if sound && self.pass.census.copies.get(number) && !is_base {
             return TreeNote::default();
         }
+        if matches!(kind, ObjectKind::Commit | ObjectKind::Tag) {
+            self.message(number, kind, data);
+        }
         match kind {
             ObjectKind::Tree => return self.tree(number, data, base, is_base),
             ObjectKind::Commit => self.commit(number, data),
@@ -421,6 +501,7 @@ pub(super) struct Graph {
     rows: Vec<u32>,
     pub(super) names: Vec<Box<[u8]>>,
     pub(super) missing: Vec<Oid>,
+    pub(super) messages: Messages,
 }
 
 impl Graph {
@@ -444,6 +525,7 @@ impl Graph {
                 graph.set_row(number, row);
             }
             graph.commits.extend(reader.commits);
+            graph.messages.add(reader.messages);
             for (number, target) in reader.tags {
                 graph.set_row(number, target);
             }

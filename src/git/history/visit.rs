@@ -34,6 +34,12 @@ impl History {
             want,
             each,
         };
+        self.messages
+            .all()
+            .with_min_len(64)
+            .for_each_init(giver, |giver, (number, kind, data)| {
+                giver.look(number, kind, data, None, false)
+            });
         pass.run(|kind| kind != ObjectKind::Tree, giver);
         self.loose_numbers()
             .into_par_iter()
@@ -42,7 +48,7 @@ impl History {
                 || (giver(), Inflater::new(), Inflater::new()),
                 |(giver, starter, inflater), number| {
                     let kind = kind_of(&self.census, &self.loose_kinds, number);
-                    if matches!(kind, None | Some(ObjectKind::Tree)) {
+                    if matches!(kind, None | Some(ObjectKind::Tree)) || self.kept.get(number) {
                         return;
                     }
                     match read(&self.store, &pass, number, starter, inflater, giver) {
@@ -76,7 +82,10 @@ impl Looker for Giver<'_> {
     type Note = ();
 
     fn wants(&mut self, number: u32, kind: ObjectKind, size: u64) -> bool {
-        kind != ObjectKind::Blob || (self.want)(self.history.places_of(number), size)
+        match kind {
+            ObjectKind::Blob => (self.want)(self.history.places_of(number), size),
+            _ => !self.history.kept.get(number),
+        }
     }
 
     fn look(
