@@ -6,6 +6,7 @@
 //! files that should not be there.
 
 pub mod benign;
+pub mod blast;
 pub mod checks;
 pub mod credentials;
 pub mod finding;
