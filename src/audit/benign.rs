@@ -13,7 +13,7 @@ pub use judge::judge;
 pub use names::is_credential_name;
 pub use references::is_reference;
 
-pub(super) use judge::is_random;
+pub(super) use judge::{is_random, judge_password};
 
 /// The value is ciphertext of a tool that is made for repositories: SOPS, SealedSecrets, ansible-vault,
 /// age or PGP armour, hiera-eyaml, Jasypt, Spring Cloud Config, Vault's transit engine, AWS KMS.
