@@ -18,6 +18,12 @@ const MAX_KEY: usize = 64;
 /// A run of so many letters and digits, with both of them in it, is no word but a token or a digest.
 const TOKEN_RUN: usize = 16;
 
+/// Longest part of a line that is looked at on each side of a finding, in bytes: longer lines are data.
+const MAX_LINE: usize = 4096;
+
+/// How many collections may start on a line before its first key is given up.
+const MAX_COLLECTIONS: usize = 16;
+
 /// How much of a text is looked at to tell whether it is binary, in bytes; Git looks at as much.
 const SNIFFED: usize = 8000;
 
@@ -149,8 +155,14 @@ pub fn excerpt(
     if (span.start == 0 && span.end == 0) || memchr::memchr(0, sniffed).is_some() {
         return None;
     }
-    let start = memchr::memrchr(b'\n', before).map_or(0, |at| at + 1);
-    let rest = bytes.get(start..)?;
+    let near = span.start.saturating_sub(MAX_LINE);
+    let start = match memchr::memrchr(b'\n', before.get(near..)?) {
+        Some(at) => near + at + 1,
+        None if near == 0 => 0,
+        None => return Some(MASK.to_owned()),
+    };
+    let end = bytes.len().min(span.start.saturating_add(MAX_LINE));
+    let rest = bytes.get(start..end)?;
     let length = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
     let line = rest.get(..length)?;
     if memchr::memchr(0, line).is_some() {
@@ -196,18 +208,11 @@ pub fn excerpt(
 fn key_on_line(parsed: &Parsed<'_>, start: usize, end: usize) -> Option<Range<usize>> {
     let text = parsed.source.text;
     let document = document_at(parsed, start)?;
-    let mut number = document.first_from(start);
-    let key = loop {
-        let node = document.id_at(number)?;
-        let span = document.span(node);
-        if span.start >= end {
-            return None;
-        }
-        if matches!(document.kind(node), NodeKind::Scalar(_)) {
-            break node;
-        }
-        number += 1;
-    };
+    let first = document.first_from(start);
+    let key = (first..first.saturating_add(MAX_COLLECTIONS))
+        .map_while(|number| document.id_at(number))
+        .take_while(|&node| document.span(node).start < end)
+        .find(|&node| matches!(document.kind(node), NodeKind::Scalar(_)))?;
     let span = document.span(key);
     let before = text.get(start..span.start)?;
     let only_marks = before.split(' ').all(|part| matches!(part, "" | "-" | "?"));

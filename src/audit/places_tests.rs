@@ -223,6 +223,16 @@ fn excerpts_of_other_texts_keep_the_name_before_the_value() {
 }
 
 #[test]
+fn findings_far_from_the_start_of_their_line_show_nothing_of_it() {
+    let json = format!("{{\"a\": \"{}v1{}\"}}", "x".repeat(5000), "y".repeat(9000));
+    assert_eq!(shown("a.json", &json, "v1").unwrap(), "…");
+    let yaml = format!("a: v1{}\nb: 1\n", "y".repeat(9000));
+    assert_eq!(shown("a.yaml", &yaml, "v1").unwrap(), "a: …");
+    let yaml = format!("[{}a: v1]\n", "[], ".repeat(20));
+    assert_eq!(shown("a.yaml", &yaml, "v1").unwrap(), "…");
+}
+
+#[test]
 fn whole_texts_and_binary_ones_have_no_excerpt() {
     let subject = Subject::new("a.txt", b"k=v1");
     assert_eq!(excerpt(&subject, &(0..0), None), None);

@@ -12,6 +12,9 @@ pub(super) const WORD: &str = "secrets:";
 /// Longest reason that is kept, in characters.
 const MAX_REASON: usize = 300;
 
+/// Most wrong names that are told of one comment.
+const MAX_WRONG: usize = 16;
+
 /// How far a suppression reaches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Reach {
@@ -96,6 +99,9 @@ fn without_end(text: &str) -> &str {
 
 impl Words {
     fn add(&mut self, name: &str, span: Range<usize>) {
+        if self.wrong.len() == MAX_WRONG {
+            return;
+        }
         match Check::find(name) {
             Some(check) if is_about_suppressions(check) => {
                 self.wrong

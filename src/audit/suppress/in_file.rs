@@ -13,6 +13,9 @@ use crate::document::tree::{Document, NodeId, NodeKind};
 /// `allow-file` counts up to this line: a suppression of everything must be seen by who opens the file.
 const FILE_LINES: usize = 10;
 
+/// Most suppressions that count in one text; beyond that `allow-file` or the policy file is meant.
+const MAX_COMMENTS: usize = 1000;
+
 /// How much of a text is looked at to tell whether it is binary, in bytes.
 const SNIFFED: usize = 8000;
 
@@ -25,6 +28,8 @@ pub struct InFile {
     allowed: Vec<Allowed>,
     /// Where lines end; empty if there is no suppression.
     breaks: Vec<usize>,
+    /// The first one that is too many.
+    too_many: Option<Range<usize>>,
 }
 
 /// One comment.
@@ -77,6 +82,7 @@ impl InFile {
         let mut in_file = InFile {
             allowed: Vec::new(),
             breaks: memchr::memchr_iter(b'\n', bytes).collect(),
+            too_many: None,
         };
         let mut end = 0;
         let mut found = Vec::new();
@@ -84,13 +90,19 @@ impl InFile {
             if at < end {
                 continue; // In the reason of the one before.
             }
-            let Some(comment) = in_file.comment_at(bytes, at, marks) else {
+            let Some((start, mark)) = in_file.mark_before(bytes, at, marks) else {
                 continue;
             };
-            if parsed.is_none_or(|parsed| is_comment(parsed, comment.span.start)) {
-                end = comment.span.end;
-                found.push(comment);
+            if parsed.is_some_and(|parsed| !is_comment(parsed, start)) {
+                continue;
             }
+            if found.len() == MAX_COMMENTS {
+                in_file.too_many = Some(start..at);
+                break;
+            }
+            let comment = in_file.comment(bytes, start, at, mark);
+            end = comment.span.end;
+            found.push(comment);
         }
         in_file.place(bytes, found);
         if in_file.allowed.is_empty() {
@@ -99,9 +111,14 @@ impl InFile {
         in_file
     }
 
-    /// The comment whose words start at a byte.
-    fn comment_at(&self, bytes: &[u8], words: usize, marks: &[&'static str]) -> Option<Found> {
-        let (start, end) = self.bounds(bytes, self.line_of(words));
+    /// Where the comment starts whose words start at a byte, and what starts it.
+    fn mark_before(
+        &self,
+        bytes: &[u8],
+        words: usize,
+        marks: &[&'static str],
+    ) -> Option<(usize, &'static str)> {
+        let (start, _) = self.bounds(bytes, self.line_of(words));
         let before = bytes.get(start..words)?.trim_ascii_end();
         let mark = marks
             .iter()
@@ -116,19 +133,22 @@ impl InFile {
                 .take_while(|byte| **byte == last)
                 .count(),
         };
-        let head = before.get(..before.len() - run)?;
-        let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
-        let blank = |byte: &u8| byte.is_ascii_whitespace();
-        if !head.last().is_none_or(blank) {
-            return None;
-        }
-        let text = bytes.get(words..end)?.trim_ascii_end();
-        Some(Found {
-            span: start + before.len() - run..words + text.len(),
+        let head = without_bom(before.get(..before.len() - run)?);
+        let is_mark = head.last().is_none_or(u8::is_ascii_whitespace);
+        is_mark.then_some((start + before.len() - run, mark))
+    }
+
+    /// The comment that starts at a byte, with its words.
+    fn comment(&self, bytes: &[u8], start: usize, words: usize, mark: &'static str) -> Found {
+        let (line, end) = self.bounds(bytes, self.line_of(start));
+        let head = without_bom(bytes.get(line..start).unwrap_or_default());
+        let text = bytes.get(words..end).unwrap_or_default().trim_ascii_end();
+        Found {
+            span: start..words + text.len(),
             words,
             mark,
-            own_line: head.iter().all(blank),
-        })
+            own_line: head.iter().all(u8::is_ascii_whitespace),
+        }
     }
 
     /// Reads comments and finds what they are for. From the last one to the first, so that lines of
@@ -268,6 +288,10 @@ impl InFile {
     /// says so), are left out. Only of meaning after all findings of the text were asked for.
     pub fn unused(&self, ran: impl Fn(&Check) -> bool) -> Vec<Hit> {
         let mut hits = Vec::new();
+        if let Some(span) = &self.too_many {
+            let what = format!("only the first {MAX_COMMENTS} suppressions of a file count");
+            hits.push(Hit::new(&UNUSED_SUPPRESSION, span.clone(), what));
+        }
         for allowed in &self.allowed {
             let mut add = |span: &Range<usize>, what: String| {
                 hits.push(allowed.hit(&UNUSED_SUPPRESSION, span.clone(), what));
@@ -348,6 +372,10 @@ impl Allowed {
         let value = format!("{} {what} {reason}", self.ids());
         Hit::new(check, span, what).of(value.as_bytes())
     }
+}
+
+fn without_bom(text: &[u8]) -> &[u8] {
+    text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text)
 }
 
 /// The parser took what starts here for a comment. Comments between two documents belong to either.

@@ -163,6 +163,21 @@ fn findings_about_suppressions_cannot_be_suppressed() {
     assert_eq!(found, [None]);
 }
 
+#[test]
+fn there_is_an_end_to_suppressions() {
+    let many = format!("# secrets: allow {} why\n", JWT.id).repeat(1001);
+    let (reason, said) = looked_at("a.yaml", &format!("{many}a: v1\n"));
+    assert_eq!(reason.as_deref(), Some("why"));
+    assert_eq!(said, ["SEC901@1001"]);
+    let names = format!(
+        "a: v1 # secrets: allow {}{} why\n",
+        "x,".repeat(999),
+        JWT.id
+    );
+    let (reason, said) = looked_at("a.yaml", &names);
+    assert_eq!((reason, said.len()), (None, 16));
+}
+
 /// A policy file with these entries.
 fn policy(entries: &str) -> PolicyFile {
     let text = format!("version: 1\nsuppressions:\n{entries}");
