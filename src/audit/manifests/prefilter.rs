@@ -76,6 +76,31 @@ fn after_value_key(text: &[u8]) -> Option<&[u8]> {
     rest.trim_ascii_start().strip_prefix(b":")
 }
 
+/// The line ends with a key `name`, and with an anchor or a tag after it.
+fn ends_with_name(line: &[u8]) -> bool {
+    let unquoted = |text: &'_ [u8]| {
+        let quotes = text
+            .iter()
+            .rev()
+            .take_while(|b| matches!(b, b'"' | b'\'' | b'\\'));
+        text.len() - quotes.count()
+    };
+    let mut line = line.trim_ascii_end();
+    line = line.get(..unquoted(line)).unwrap_or(&[]).trim_ascii_end();
+    while !line.ends_with(b":") {
+        // One property, or two.
+        let Some(blank) = memchr::memrchr(b' ', line) else {
+            return false;
+        };
+        if !matches!(line.get(blank + 1), Some(b'&' | b'!')) {
+            return false;
+        }
+        line = line.get(..blank).unwrap_or(&[]).trim_ascii_end();
+    }
+    let line = line.strip_suffix(b":").unwrap_or(line).trim_ascii_end();
+    line.get(..unquoted(line)).unwrap_or(&[]).ends_with(b"name")
+}
+
 fn is_reference(value: &str) -> bool {
     value.starts_with("ENC[") || benign::is_ciphertext(value) || benign::is_reference(value)
 }
@@ -163,18 +188,32 @@ impl<'a> Text<'a> {
         let line_start = self.start_of_line(start);
         let line = self.bytes.get(line_start..start).unwrap_or(&[]);
         // The name of an anchor or an alias.
-        if matches!(line, [.., b'&' | b'*']) || memchr::memmem::find(line, b"name").is_none() {
+        if matches!(line, [.., b'&' | b'*']) {
             return false;
         }
         let rest = self.from(end);
+        if !matches!(
+            rest.first(),
+            None | Some(b'\n' | b'\r' | b'#' | b',' | b'}' | b']')
+        ) {
+            return false;
+        }
         let line_end = end + memchr::memchr(b'\n', rest).unwrap_or(rest.len());
-        let is_flow = memchr::memchr2(b'{', b'"', line).is_some();
-        if is_flow {
-            return memchr::memmem::find(self.bytes, b"value").is_some();
+        let has_value = || memchr::memmem::find(self.bytes, b"value").is_some();
+        let (_, text) = without_marks(line);
+        if text.iter().all(|b| matches!(b, b'"' | b'\'')) {
+            // The word stands alone in its line: the key is in one before it.
+            return has_value();
+        }
+        if !ends_with_name(line) {
+            return false;
+        }
+        if memchr::memchr2(b'{', b'"', line).is_some() {
+            return has_value();
         }
         let (column, text) = without_marks(line);
         if !text.starts_with(b"name") {
-            return true;
+            return has_value();
         }
         let is_item = column > indent_of(line);
         // Below: the keys of the same mapping stand in the same column.
