@@ -165,21 +165,27 @@ impl<'a> Text<'a> {
                 is_option && byte != b'-' && is_credential()
             }
             // An option, with its value in the next line, or behind a comma.
-            _ if is_option => !self.is_before_option(after) && is_credential(),
+            _ if is_option => self.has_next_item(after) && is_credential(),
             // The value of a `name`.
             _ => self.is_in_pair(name, start, after) && is_credential(),
         }
     }
 
-    /// The next line is an option as well.
-    fn is_before_option(self, at: usize) -> bool {
+    /// What comes after an option that ends at `at` may be its value: the next item of a sequence, and
+    /// not an option as well.
+    fn has_next_item(self, at: usize) -> bool {
         let rest = self.from(at);
-        let next =
-            memchr::memchr(b'\n', rest).map_or(&[][..], |end| rest.get(end + 1..).unwrap_or(&[]));
-        let blanks = |b: &&u8| matches!(**b, b' ' | b'\t' | b'"' | b'\'');
-        let (_, next) = without_marks(next);
-        let skip = next.iter().take_while(blanks).count();
-        rest.first() == Some(&b'\n') && next.get(skip) == Some(&b'-')
+        if !matches!(rest.first(), None | Some(b'\n' | b'\r' | b'#')) {
+            return true;
+        }
+        let mut lines = rest.split(|b| *b == b'\n').skip(1).map(<[u8]>::trim_ascii);
+        let next = lines.find(|line| !line.is_empty() && !line.starts_with(b"#"));
+        let Some(item) = next.and_then(|line| line.strip_prefix(b"-")) else {
+            return false;
+        };
+        let blank = |b: &&u8| matches!(**b, b' ' | b'\t' | b'"' | b'\'');
+        let skip = item.iter().take_while(blank).count();
+        item.get(skip) != Some(&b'-')
     }
 
     /// The word is the value of a key `name`, and beside it there is a key `value` that may hold a
@@ -200,10 +206,14 @@ impl<'a> Text<'a> {
         }
         let line_end = end + memchr::memchr(b'\n', rest).unwrap_or(rest.len());
         let has_value = || memchr::memmem::find(self.bytes, b"value").is_some();
-        let (_, text) = without_marks(line);
-        if text.iter().all(|b| matches!(b, b'"' | b'\'')) {
-            // The word stands alone in its line: the key is in one before it.
-            return has_value();
+        if line
+            .iter()
+            .all(|b| matches!(b, b'"' | b'\'' | b' ' | b'\t'))
+        {
+            // The word stands alone in its line: the key is in the one before it.
+            let before = self.before(line_start.saturating_sub(1));
+            let before = before.rsplit(|b| *b == b'\n').next().unwrap_or(&[]);
+            return memchr::memmem::find(before, b"name").is_some() && has_value();
         }
         if !ends_with_name(line) {
             return false;
