@@ -29,7 +29,7 @@ const KUSTOMIZATIONS: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "K
 
 /// Looks at a text. `view` is the state that it is part of, if there is one to ask.
 pub fn check(subject: &Subject<'_>, view: Option<&dyn View>, hits: &mut Vec<Hit>) {
-    let mut finder = Finder::new(hits);
+    let mut finder = Finder::new(hits, subject.bytes.len());
     if dockerfile::is_dockerfile(subject.path) {
         if let Some(text) = subject.text() {
             dockerfile::check(&mut finder, text);
@@ -56,6 +56,7 @@ pub fn check(subject: &Subject<'_>, view: Option<&dyn View>, hits: &mut Vec<Hit>
         if let (Some(kind), Some(root)) = (kind, document.root())
             && !is_manifest(&tree)
         {
+            finder.begin(&tree);
             pipelines::check(&mut finder, kind, &tree, root);
             is_other = true;
         }

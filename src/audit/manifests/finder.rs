@@ -10,8 +10,8 @@ use crate::audit::checks::Check;
 use crate::audit::finding::{Confidence, Hit};
 use crate::document::tree::NodeId;
 
-/// Nodes that are looked at in one text, aliases followed: as many as the walk of SOPS allows.
-const MAX_NODES: usize = crate::sops::walk::MAX_ALIAS_NODES;
+/// Nodes that aliases may add to what is looked at in one text. No manifest comes near it.
+const MAX_ALIAS_NODES: usize = 50_000;
 
 /// Deepest nesting that is followed, aliases included.
 pub(super) const MAX_DEPTH: usize = crate::document::yaml::MAX_DEPTH;
@@ -37,23 +37,41 @@ impl Place {
 pub(super) struct Finder<'h> {
     hits: &'h mut Vec<Hit>,
     nodes_left: usize,
+    /// Bytes of values that may still be read as texts of their own.
+    bytes_left: usize,
     /// Values that were reported: an anchor is met again at each of its aliases.
     seen: HashSet<(usize, usize, String)>,
 }
 
 impl<'h> Finder<'h> {
-    pub(super) fn new(hits: &'h mut Vec<Hit>) -> Self {
+    /// `size` is that of the whole text: values of it are read as texts of their own a few times, with
+    /// texts in them, and not once for each alias of a long one.
+    pub(super) fn new(hits: &'h mut Vec<Hit>, size: usize) -> Self {
         Finder {
             hits,
-            nodes_left: MAX_NODES,
+            bytes_left: size.saturating_mul(4).saturating_add(64 << 10),
+            nodes_left: MAX_ALIAS_NODES,
             seen: HashSet::default(),
         }
+    }
+
+    /// Takes note of a document: all of its own nodes may be looked at, by more than one walk.
+    pub(super) fn begin(&mut self, tree: &Tree<'_>) {
+        let own = tree.document.len().saturating_mul(2);
+        self.nodes_left = self.nodes_left.saturating_add(own);
     }
 
     /// Whether one more node may be looked at.
     pub(super) fn may_go_on(&mut self, depth: usize) -> bool {
         self.nodes_left = self.nodes_left.saturating_sub(1);
         self.nodes_left > 0 && depth < MAX_DEPTH
+    }
+
+    /// Whether a value of this size may be read as a text of its own.
+    pub(super) fn may_read(&mut self, size: usize) -> bool {
+        let left = self.bytes_left.checked_sub(size);
+        self.bytes_left = left.unwrap_or(0);
+        left.is_some()
     }
 
     /// Takes a hit, unless the same value was reported at another alias of it.
@@ -113,7 +131,11 @@ impl<'h> Finder<'h> {
     /// Looks at the lines of a settings file that is a scalar.
     pub(super) fn settings(&mut self, tree: &Tree<'_>, place: Place, node: NodeId, path: &str) {
         let place = place.at_most(Confidence::Likely);
-        for line in tree.scalar(node).unwrap_or("").lines() {
+        let text = tree.scalar(node).unwrap_or("");
+        if !self.may_read(text.len()) {
+            return;
+        }
+        for line in text.lines() {
             if let Some(set) = lines::setting(line) {
                 self.assigned(tree, place, set, node, path);
             }
@@ -123,7 +145,11 @@ impl<'h> Finder<'h> {
     /// Looks at the lines of a shell script that is a scalar.
     pub(super) fn script(&mut self, tree: &Tree<'_>, place: Place, node: NodeId, path: &str) {
         let place = place.at_most(Confidence::Likely);
-        for line in tree.scalar(node).unwrap_or("").lines() {
+        let text = tree.scalar(node).unwrap_or("");
+        if !self.may_read(text.len()) {
+            return;
+        }
+        for line in text.lines() {
             for set in lines::command_settings(lines::shell_words(line)) {
                 self.assigned(tree, place, set, node, path);
             }

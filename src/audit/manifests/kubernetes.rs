@@ -70,6 +70,7 @@ pub(super) fn documents(
             document,
             inside,
         };
+        finder.begin(&tree);
         manifest(finder, file, &tree, root, "", None, 0);
     }
 }
@@ -170,7 +171,7 @@ fn last_applied(
         return;
     };
     let path = keys.iter().fold(path.to_owned(), |path, k| key(&path, k));
-    inner(tree, annotation, &path, |parsed, inside| {
+    inner(finder, tree, annotation, &path, |finder, parsed, inside| {
         for document in &parsed.documents {
             let inside = Some(inside.clone());
             let tree = Tree {
@@ -179,6 +180,7 @@ fn last_applied(
                 inside,
             };
             if let Some(root) = document.root() {
+                finder.begin(&tree);
                 if tree.text(root, "kind") == Some("Secret") {
                     remembered_secret(finder, &tree, root);
                 } else {
@@ -219,21 +221,25 @@ fn remembered_secret(finder: &mut Finder<'_>, tree: &Tree<'_>, root: NodeId) {
 
 /// Parses a value that is a text with documents of its own.
 fn inner<'t>(
+    finder: &mut Finder<'_>,
     tree: &Tree<'t>,
     node: NodeId,
     path: &str,
-    with: impl FnOnce(&Parsed<'_>, &Inside<'t>),
+    with: impl FnOnce(&mut Finder<'_>, &Parsed<'_>, &Inside<'t>),
 ) -> bool {
     let (Some(text), Some(inside)) = (tree.scalar(node), tree.inside(node, path)) else {
         return false;
     };
+    if !finder.may_read(text.len()) {
+        return false;
+    }
     let format = match text.trim_start().as_bytes() {
         [b'{', ..] => Format::Json,
         _ => Format::Yaml,
     };
     match Parsed::new(text.as_bytes(), format) {
         Some(parsed) if parsed.error.is_none() => {
-            with(&parsed, &inside);
+            with(finder, &parsed, &inside);
             true
         }
         _ => false,
@@ -256,7 +262,7 @@ fn settings_text(
     path: &str,
 ) -> bool {
     let mut found_any = false;
-    inner(tree, node, path, |parsed, inside| {
+    inner(finder, tree, node, path, |finder, parsed, inside| {
         for document in &parsed.documents {
             let inside = Some(inside.clone());
             let tree = Tree {
@@ -269,6 +275,7 @@ fn settings_text(
                 tree.is_mapping(root) || tree.is_sequence(root)
             });
             if let Some(root) = root {
+                finder.begin(&tree);
                 found_any = true;
                 finder.values(&tree, place, root, "");
             }
@@ -386,7 +393,7 @@ fn patch(finder: &mut Finder<'_>, file: File<'_>, tree: &Tree<'_>, node: NodeId,
     if tree.scalar(node).is_none_or(|text| !text.contains('\n')) {
         return;
     }
-    inner(tree, node, path, |parsed, inside| {
+    inner(finder, tree, node, path, |finder, parsed, inside| {
         documents(finder, file, parsed, Some(inside.clone()));
     });
 }

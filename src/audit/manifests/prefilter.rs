@@ -76,6 +76,31 @@ fn after_value_key(text: &[u8]) -> Option<&[u8]> {
     rest.trim_ascii_start().strip_prefix(b":")
 }
 
+/// The line ends with a key `name`, and with an anchor or a tag after it.
+fn ends_with_name(line: &[u8]) -> bool {
+    let unquoted = |text: &'_ [u8]| {
+        let quotes = text
+            .iter()
+            .rev()
+            .take_while(|b| matches!(b, b'"' | b'\'' | b'\\'));
+        text.len() - quotes.count()
+    };
+    let mut line = line.trim_ascii_end();
+    line = line.get(..unquoted(line)).unwrap_or(&[]).trim_ascii_end();
+    while !line.ends_with(b":") {
+        // One property, or two.
+        let Some(blank) = memchr::memrchr(b' ', line) else {
+            return false;
+        };
+        if !matches!(line.get(blank + 1), Some(b'&' | b'!')) {
+            return false;
+        }
+        line = line.get(..blank).unwrap_or(&[]).trim_ascii_end();
+    }
+    let line = line.strip_suffix(b":").unwrap_or(line).trim_ascii_end();
+    line.get(..unquoted(line)).unwrap_or(&[]).ends_with(b"name")
+}
+
 fn is_reference(value: &str) -> bool {
     value.starts_with("ENC[") || benign::is_ciphertext(value) || benign::is_reference(value)
 }
@@ -140,21 +165,27 @@ impl<'a> Text<'a> {
                 is_option && byte != b'-' && is_credential()
             }
             // An option, with its value in the next line, or behind a comma.
-            _ if is_option => !self.is_before_option(after) && is_credential(),
+            _ if is_option => self.has_next_item(after) && is_credential(),
             // The value of a `name`.
             _ => self.is_in_pair(name, start, after) && is_credential(),
         }
     }
 
-    /// The next line is an option as well.
-    fn is_before_option(self, at: usize) -> bool {
+    /// What comes after an option that ends at `at` may be its value: the next item of a sequence, and
+    /// not an option as well.
+    fn has_next_item(self, at: usize) -> bool {
         let rest = self.from(at);
-        let next =
-            memchr::memchr(b'\n', rest).map_or(&[][..], |end| rest.get(end + 1..).unwrap_or(&[]));
-        let blanks = |b: &&u8| matches!(**b, b' ' | b'\t' | b'"' | b'\'');
-        let (_, next) = without_marks(next);
-        let skip = next.iter().take_while(blanks).count();
-        rest.first() == Some(&b'\n') && next.get(skip) == Some(&b'-')
+        if !matches!(rest.first(), None | Some(b'\n' | b'\r' | b'#')) {
+            return true;
+        }
+        let mut lines = rest.split(|b| *b == b'\n').skip(1).map(<[u8]>::trim_ascii);
+        let next = lines.find(|line| !line.is_empty() && !line.starts_with(b"#"));
+        let Some(item) = next.and_then(|line| line.strip_prefix(b"-")) else {
+            return false;
+        };
+        let blank = |b: &&u8| matches!(**b, b' ' | b'\t' | b'"' | b'\'');
+        let skip = item.iter().take_while(blank).count();
+        item.get(skip) != Some(&b'-')
     }
 
     /// The word is the value of a key `name`, and beside it there is a key `value` that may hold a
@@ -163,18 +194,36 @@ impl<'a> Text<'a> {
         let line_start = self.start_of_line(start);
         let line = self.bytes.get(line_start..start).unwrap_or(&[]);
         // The name of an anchor or an alias.
-        if matches!(line, [.., b'&' | b'*']) || memchr::memmem::find(line, b"name").is_none() {
+        if matches!(line, [.., b'&' | b'*']) {
             return false;
         }
         let rest = self.from(end);
+        if !matches!(
+            rest.first(),
+            None | Some(b'\n' | b'\r' | b'#' | b',' | b'}' | b']')
+        ) {
+            return false;
+        }
         let line_end = end + memchr::memchr(b'\n', rest).unwrap_or(rest.len());
-        let is_flow = memchr::memchr2(b'{', b'"', line).is_some();
-        if is_flow {
-            return memchr::memmem::find(self.bytes, b"value").is_some();
+        let has_value = || memchr::memmem::find(self.bytes, b"value").is_some();
+        if line
+            .iter()
+            .all(|b| matches!(b, b'"' | b'\'' | b' ' | b'\t'))
+        {
+            // The word stands alone in its line: the key is in the one before it.
+            let before = self.before(line_start.saturating_sub(1));
+            let before = before.rsplit(|b| *b == b'\n').next().unwrap_or(&[]);
+            return memchr::memmem::find(before, b"name").is_some() && has_value();
+        }
+        if !ends_with_name(line) {
+            return false;
+        }
+        if memchr::memchr2(b'{', b'"', line).is_some() {
+            return has_value();
         }
         let (column, text) = without_marks(line);
         if !text.starts_with(b"name") {
-            return true;
+            return has_value();
         }
         let is_item = column > indent_of(line);
         // Below: the keys of the same mapping stand in the same column.

@@ -270,3 +270,30 @@ fn patches_in_kustomizations_are_manifests() {
         ["SEC204 likely patches[0].patch -> spec.values.password"]
     );
 }
+
+#[test]
+fn names_and_values_are_paired_however_they_are_written() {
+    let pod = "kind: Pod\napiVersion: v1\nspec:\n  containers:\n  - env:\n";
+    for env in [
+        "    - name: DB_PASSWORD\n      # why\n\n      value: @\n",
+        "    - value: @\n      # why\n      name: DB_PASSWORD\n",
+        "    -   name: DB_PASSWORD\n        value: @\n",
+        "    - name: \"DB_PASSWORD\"\n      value: \"@\"\n",
+        "    - name: 'DB_PASSWORD' # why\n      value: '@'\n",
+        "    - name: &n DB_PASSWORD\n      value: @\n",
+        "    - name:\n        DB_PASSWORD\n      value: @\n",
+        "    - name: >-\n        DB_PASSWORD\n      value: @\n",
+        "    - \"name\": DB_PASSWORD\n      \"value\": @\n",
+        "    - {name: DB_PASSWORD, value: @}\n",
+        "    - {\"value\":\"@\",\"name\":\"DB_PASSWORD\"}\n",
+        "    - {\n        name: DB_PASSWORD,\n        value: @\n      }\n",
+        "    - name: A\n      value: b\n    - name: DB_PASSWORD\n      extra: {a: b}\n      value: |-\n        @\n",
+        "    - name: DB_PASSWORD\n      value:\n        @\n",
+        "    - name: DB_PASSWORD\n      value: !!str @\n",
+        "    - name: DB_PASSWORD\r\n      value: @\r\n",
+    ] {
+        let text = format!("{pod}{env}");
+        let read = found("a.yaml", &text);
+        assert_eq!(read.len(), 1, "{read:?}\n{text}");
+    }
+}
