@@ -105,8 +105,8 @@ pub(super) fn check(
             }
         }
     }
-    for (shape, here, _) in &looked {
-        encrypted_metadata(shape, here, ruled, room);
+    for (shape, here, own) in &looked {
+        encrypted_metadata(shape, here, ruled, own.is_some(), room);
     }
     let found: Vec<Vec<Secret>> =
         match secrets::names_secret(subject.bytes) && parsed.error.is_none() {
@@ -372,7 +372,12 @@ pub(super) fn plain_file(
         true => hit,
         false => hit.at(first.key_path.clone()),
     };
-    room.push(hit.confidence(confidence));
+    // What may be meant to be plain shall not look like the worst there is.
+    let severity = match confidence {
+        Confidence::Possible => Severity::Medium,
+        _ => hit.severity,
+    };
+    room.push(hit.confidence(confidence).severity(severity));
 }
 
 /// SEC002: every plain place of a sealed file. Gives whether there is none that matters.
@@ -442,6 +447,7 @@ fn encrypted_metadata(
     shape: &Shape,
     here: &DocumentLeaves,
     ruled: Option<&Ruled<'_>>,
+    is_sealed: bool,
     room: &mut Room<'_>,
 ) {
     let mut push =
@@ -466,8 +472,9 @@ fn encrypted_metadata(
     push(&here.rule_metadata, here.rule_metadata_count, &|paths| {
         let message = format!("the rule at {} would encrypt {paths}", ruled.name());
         let hit = Hit::new(&ENCRYPTED_METADATA, 0..0, message).severity(Severity::Medium);
+        // If the file is sealed with another selector, that has a finding already.
         match ruled.terms.breadth {
-            Breadth::Secrets => hit.confidence(Confidence::Likely),
+            Breadth::Secrets if !is_sealed => hit.confidence(Confidence::Likely),
             _ => hit.confidence(Confidence::Possible),
         }
     });
@@ -519,6 +526,10 @@ fn outside_rules(
                 };
                 (confidence.min(secret.confidence), why)
             }
+        };
+        let confidence = match value.is_setting {
+            true => Confidence::Possible,
+            false => confidence,
         };
         room.push(secret_hit(value, plain, confidence, &why));
     }

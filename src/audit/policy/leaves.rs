@@ -227,7 +227,13 @@ impl<'d> Visitor<'d> for Judge<'_> {
             }
             return Ok(());
         }
-        if !(own || rule) || benign::is_ciphertext(scalar.text().unwrap_or("")) {
+        let is_other_ciphertext =
+            state == LeafState::Plain && benign::is_ciphertext(scalar.text().unwrap_or(""));
+        if !(own || rule) || is_other_ciphertext {
+            return Ok(());
+        }
+        let (document, source) = (self.document, self.source);
+        if !own && self.own.is_some() && self.shape.is_frame(document, source, place.segments) {
             return Ok(());
         }
         if is_metadata && rule && !own {

@@ -3,7 +3,7 @@
 use foldhash::HashMap;
 
 use super::super::finding::Confidence;
-use super::secrets::{Field, Secret, Value, judge};
+use super::secrets::{Field, Secret, Value, is_setting, judge};
 
 /// A line of the form `key: value`.
 #[derive(Clone, Copy)]
@@ -193,11 +193,13 @@ fn values_below(
             start = line.start;
             end = line.start + line.text.len();
         }
+        let state = judge(field, judged);
         values.push(Value {
             key_path: format!("{}.{}", field.name(), line.key),
             span: start..end,
             field,
-            state: judge(field, judged),
+            is_setting: is_setting(line.key, &state),
+            state,
             node: None,
         });
     }

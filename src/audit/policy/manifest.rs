@@ -74,19 +74,43 @@ impl Shape {
         source: &Source<'_>,
         segments: &[Segment],
     ) -> bool {
+        let key = self.field(document, source, segments);
+        matches!(key, Some("apiVersion" | "kind" | "metadata"))
+    }
+
+    /// The place is a field of a Secret that says what it is, and holds no value.
+    pub(super) fn is_frame(
+        &self,
+        document: &Document,
+        source: &Source<'_>,
+        segments: &[Segment],
+    ) -> bool {
+        self.kind.as_deref() == Some("Secret")
+            && matches!(
+                self.field(document, source, segments),
+                Some("type" | "immutable")
+            )
+    }
+
+    /// The field of an object that a place is in.
+    fn field<'d>(
+        &self,
+        document: &'d Document,
+        source: &'d Source<'_>,
+        segments: &[Segment],
+    ) -> Option<&'d str> {
         if !self.is_object {
-            return false;
+            return None;
         }
         let text = |key| key_text(document, source, key);
-        let key = match segments {
+        match segments {
             [Segment::Key(items), Segment::Item(_), Segment::Key(key), ..]
                 if self.has_items && text(*items) == "items" =>
             {
-                text(*key)
+                Some(text(*key))
             }
-            [Segment::Key(key), ..] => text(*key),
-            _ => return false,
-        };
-        matches!(key, "apiVersion" | "kind" | "metadata")
+            [Segment::Key(key), ..] => Some(text(*key)),
+            _ => None,
+        }
     }
 }

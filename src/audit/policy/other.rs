@@ -141,6 +141,10 @@ pub(super) fn not_utf8(subject: &Subject<'_>, cover: &Cover<'_>, room: &mut Room
         Cover::Rule(ruled) => Some(ruled),
         _ => None,
     };
+    if is_other_ciphertext(subject) {
+        verdict.rule = ruled.map(Ruled::name);
+        return verdict;
+    }
     let before = room.mark();
     if let Some(text) = decode_utf16(subject.bytes) {
         loose_secrets(&text, ruled, room);

@@ -3,9 +3,10 @@
 
 use std::borrow::Cow;
 use std::ops::Range;
+use std::sync::LazyLock;
 
 use base64::Engine as _;
-use memchr::memmem;
+use memchr::memmem::{self, Finder};
 use zeroize::Zeroizing;
 
 use super::super::benign;
@@ -49,6 +50,9 @@ pub(super) struct Value {
     pub(super) span: Range<usize>,
     pub(super) field: Field,
     pub(super) state: State,
+    /// It is a setting beside the secrets: a port, a host in the cluster, a text put together from
+    /// variables.
+    pub(super) is_setting: bool,
     /// What a creation rule or the file's own selector says is looked up by this node of the document.
     pub(super) node: Option<NodeId>,
 }
@@ -188,11 +192,13 @@ impl Search<'_> {
                 };
                 let dot = if self.path.is_empty() { "" } else { "." };
                 let name = key_text(document, source, key);
+                let is_setting = is_setting(name, &state);
                 values.push(Value {
                     key_path: format!("{}{dot}{}.{name}", self.path, field.name()),
                     span: document.span(value),
                     field,
                     state,
+                    is_setting,
                     node: Some(target),
                 });
             }
@@ -262,27 +268,19 @@ fn in_literal(
 
 /// The text may name the kind Secret: the word stands near a `kind`.
 pub(super) fn names_secret(bytes: &[u8]) -> bool {
-    const WORD: &[u8] = b"Secret";
+    const WORD: &str = "Secret";
+    static FINDER: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new(WORD));
     /// Quotes, blanks, a tag and an anchor fit in between.
     const NEAR: usize = 64;
-    let mut from = 0;
-    while let Some(found) = bytes.get(from..).and_then(|rest| memmem::find(rest, WORD)) {
-        let at = from + found;
-        from = at + WORD.len();
-        let after = bytes.get(from..).unwrap_or_default();
+    FINDER.find_iter(bytes).any(|at| {
+        let after = bytes.get(at + WORD.len()..).unwrap_or_default();
         let after = after.strip_prefix(b"List").unwrap_or(after);
-        if after.first().is_some_and(u8::is_ascii_alphanumeric) {
-            continue;
-        }
         let before = bytes.get(at.saturating_sub(NEAR)..at).unwrap_or_default();
-        if before.last().is_some_and(u8::is_ascii_alphanumeric) {
-            continue;
-        }
-        if memmem::find(before, b"kind").is_some() {
-            return true;
-        }
-    }
-    false
+        let is_inside = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric());
+        !is_inside(after.first())
+            && !is_inside(before.last())
+            && memmem::find(before, b"kind").is_some()
+    })
 }
 
 /// What a value of a Secret is, by its text as it stands there.
@@ -307,6 +305,25 @@ pub(super) fn judge(field: Field, text: &str) -> State {
         true => State::Harmless,
         false => State::Plain(value),
     }
+}
+
+/// Whether a value, by its looks and its key, is no secret though it stands in a Secret.
+pub(super) fn is_setting(key: &str, state: &State) -> bool {
+    let State::Plain(value) = state else {
+        return false;
+    };
+    let Ok(text) = std::str::from_utf8(value) else {
+        return false;
+    };
+    let text = text.trim();
+    let is_port = text.len() <= 5 && text.bytes().all(|byte| byte.is_ascii_digit());
+    let is_host = ["localhost", ".svc", ".svc.cluster.local"]
+        .iter()
+        .any(|end| text.ends_with(end))
+        && !text.contains(['@', '=', ' ']);
+    // `postgres://${USER}:${PASSWORD}@host`: the secret is elsewhere.
+    let is_composed = text.contains("${") && text.contains('}');
+    (is_port || is_host || is_composed) && (is_composed || !benign::is_credential_name(key))
 }
 
 fn is_harmless(text: &str) -> bool {

@@ -4,6 +4,7 @@
 mod drift;
 mod flat;
 mod golden;
+mod hostile;
 mod open;
 mod partly;
 mod plain;

@@ -40,6 +40,42 @@ fn what_sops_sealed_is_sealed() {
     assert!(count > 100, "{count}");
 }
 
+/// Every sealed value of every file in turn is put in plaintext: that one is found, and no other.
+#[test]
+fn each_value_alone_in_plaintext_is_found() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/golden/3.13.3");
+    let mut count = 0;
+    for file in fs::read_dir(root).unwrap() {
+        let path = file.unwrap().path();
+        let Some(text) = path.is_file().then(|| fs::read_to_string(&path).unwrap()) else {
+            continue;
+        };
+        let name = path.file_name().unwrap().to_string_lossy();
+        // Before the metadata, but for JSON and comments.
+        let end = ["\nsops:", "\nsops_", "\n[sops]", "\"sops\":"]
+            .iter()
+            .filter_map(|start| text.find(start))
+            .min()
+            .unwrap();
+        for (at, _) in text[..end].match_indices("ENC[AES256_GCM") {
+            let close = at + text[at..].find(']').unwrap() + 1;
+            if text[at..close].ends_with("type:comment]") || count > 400 {
+                continue;
+            }
+            count += 1;
+            let changed = format!("{}hunter2{}", &text[..at], &text[close..]);
+            let (verdict, hits) = look_at(&name, &changed, &Rules::default());
+            let hits: Vec<&Hit> = hits.iter().filter(|hit| hit.check.id != "SEC009").collect();
+            assert_eq!(hits.len(), 1, "{name} {at} {hits:?}");
+            assert_eq!(hits[0].check.id, "SEC002");
+            assert!(excerpt(hits[0], &changed).contains("hunter2"), "{name}");
+            assert!(hits[0].span.contains(&at), "{name}");
+            assert!(!verdict.sealed);
+        }
+    }
+    assert!(count > 100, "{count}");
+}
+
 #[test]
 fn what_sops_opened_is_not() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/golden/3.13.3/opened");

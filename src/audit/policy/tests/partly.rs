@@ -200,9 +200,19 @@ fn encrypted_metadata_is_found_where_kubernetes_reads_it() {
 fn a_rule_that_would_encrypt_metadata_is_found_at_the_file() {
     let rule = "creation_rules: [{path_regex: 'secrets/', age: '{alice}'}]";
     let (_, hits) = look_at(COVERED, &sealed(), &rules(rule));
-    assert_eq!(brief(&hits), ["SEC009 apiVersion", "SEC004 sops"]);
+    assert_eq!(brief(&hits), ["SEC009 apiVersion?", "SEC004 sops"]);
     assert_eq!(hits[0].severity, Severity::Medium);
     assert!(hits[0].message.contains("would encrypt"));
+    // What kind of Secret it is need not be encrypted either.
+    let typed = sealed().replace("stringData:", "type: Opaque\nstringData:");
+    assert_eq!(
+        found(COVERED, &typed, &rules(rule)),
+        ["SEC009 apiVersion?", "SEC004 sops"]
+    );
+    assert_eq!(
+        found(COVERED, SECRET, &rules(rule)),
+        ["SEC009 apiVersion", "SEC001 apiVersion"]
+    );
 }
 
 #[test]

@@ -236,18 +236,23 @@ fn binary_files() {
     assert_eq!(verdict.recipients, [recipient("alice"), recipient("bob")]);
     // Bob is not in the rule.
     assert_eq!(brief(&hits), ["SEC006 sops"]);
-    let table: [(&[u8], &[&str]); 6] = [
+    let table: [(&[u8], &[&str]); 7] = [
         (b"\x00\xffbinary", &["SEC001"]),
         (b"plain text", &["SEC001"]),
         (b"", &[]),
         (b" \n", &[]),
         (b"age-encryption.org/v1\n-> X25519 abc\n", &[]),
         (b"{\"data\": \"x\"}", &["SEC001"]),
+        (b"\0GITCRYPT\0\xff\xfe", &[]),
     ];
     for (bytes, expected) in table {
         let (verdict, hits) = look_at_bytes("keys/key", bytes, &rules);
         assert_eq!(brief(&hits), expected, "{bytes:?}");
         assert!(!verdict.sealed);
+    }
+    for name in ["keys/a.yaml", "keys/a.env"] {
+        let (verdict, hits) = look_at_bytes(name, b"\0GITCRYPT\0\xff\xfe", &rules);
+        assert_eq!((verdict.unchecked, hits.len()), (None, 0));
     }
     let partly = sealed.replacen("ENC[AES256_GCM", "no", 1);
     assert_eq!(

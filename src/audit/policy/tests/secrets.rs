@@ -97,8 +97,8 @@ fn every_shape_of_a_plain_secret_is_found() {
         ),
         (
             "number.yaml",
-            "apiVersion: v1\nkind: Secret\nstringData: {port: 5432}\n",
-            &["SEC003 stringData.port"],
+            "apiVersion: v1\nkind: Secret\nstringData: {number: 543210}\n",
+            &["SEC003 stringData.number"],
         ),
     ];
     for (path, text, expected) in table {
@@ -301,4 +301,16 @@ fn may_concern_is_selective() {
     ] {
         assert!(may_concern(text.as_bytes()), "{text}");
     }
+}
+
+#[test]
+fn settings_beside_secrets_are_only_possible() {
+    let text = "apiVersion: v1\nkind: Secret\nstringData:\n  port: '5432'\n  host: db.apps.svc\n  other: correct horse\n";
+    let expected = [
+        "SEC003 stringData.port?",
+        "SEC003 stringData.host?",
+        "SEC003 stringData.other",
+    ];
+    assert_eq!(outside("a.yaml", text), expected);
+    assert_eq!(outside("a.yaml.tmpl", text), expected);
 }
