@@ -49,6 +49,14 @@ pub(super) fn run(args: &Staged<'_>, sealing: Sealing, context: &Context) -> Res
     let git = Git::new(context.working_directory());
     let head = git.head()?;
     let changes = git.staged(&head, args.paths)?;
+    // Git tells a hook which index it is about.
+    let in_hook = context.variable("GIT_INDEX_FILE").is_some();
+    if changes.is_empty() {
+        if !in_hook {
+            context.ui().note("nothing is staged");
+        }
+        return Ok(Exit::Done);
+    }
     let sealing = sealing.selecting_nothing();
     let mut work = Work {
         rules: StagedRules::new(&git, &head, &sealing, context)?,
@@ -61,8 +69,7 @@ pub(super) fn run(args: &Staged<'_>, sealing: Sealing, context: &Context) -> Res
         told: Told::new(context),
         folders: BTreeSet::new(),
         count: Count::default(),
-        // Git tells a hook which index it is about.
-        in_hook: context.variable("GIT_INDEX_FILE").is_some(),
+        in_hook,
     };
     let mut found = Vec::new();
     for change in &changes {
@@ -83,7 +90,7 @@ pub(super) fn run(args: &Staged<'_>, sealing: Sealing, context: &Context) -> Res
     if !args.check && !args.dry_run {
         work.write(&found)?;
     }
-    work.summary(&found, changes.is_empty());
+    work.summary(&found);
     sealing.report_warnings(context);
     let exit = work.told.exit;
     Ok(match args.check && !found.is_empty() {
@@ -319,7 +326,7 @@ impl Work<'_> {
         self.context.ui().hint(&hint);
     }
 
-    fn summary(&self, found: &[Found<'_>], nothing_staged: bool) {
+    fn summary(&self, found: &[Found<'_>]) {
         let count = &self.count;
         let writes = !self.args.check && !self.args.dry_run;
         let mut ui = self.context.ui();
@@ -375,10 +382,7 @@ impl Work<'_> {
             }
         }
         if parts.is_empty() && links + others + clear == 0 {
-            ui.note(match nothing_staged {
-                true => "nothing is staged",
-                false => "no creation rule is for what is staged",
-            });
+            ui.note("no creation rule is for what is staged");
         }
         if writes && !found.is_empty() && count.failed == 0 {
             ui.hint("next: git commit");
