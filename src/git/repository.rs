@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::files;
 use super::index::{self, Index};
 use super::oid::{HashKind, Oid};
-use super::refs::{self, References};
+use super::refs::{self, Head, References};
 use super::settings::{Settings, flag};
 use super::store::Store;
 use crate::error::{Error, Kind, Result};
@@ -136,7 +136,16 @@ impl Repository {
     ///
     /// Fails if the index cannot be read whole.
     pub fn index(&self) -> Result<Option<Index>> {
-        index::read(&self.git_dir, self.hash)
+        index::read(self)
+    }
+
+    /// `HEAD` of this worktree, without a look at all other references.
+    ///
+    /// # Errors
+    ///
+    /// Fails if `HEAD`, or what it leads to, cannot be read.
+    pub fn head(&self) -> Result<Head> {
+        refs::head(&self.git_dir, &self.common_dir, self.hash)
     }
 
     /// All references of all worktrees.
