@@ -208,6 +208,131 @@ struct Collector {
     files: usize,
 }
 
+/// Reads `HEAD`, and only what it leads to.
+pub(super) fn head(git_dir: &Path, common_dir: &Path, hash: HashKind) -> Result<Head> {
+    let path = git_dir.join("HEAD");
+    let fail = || {
+        Error::new(Kind::Incomplete, "HEAD names neither a branch nor a commit")
+            .in_file(path.to_string_lossy())
+    };
+    let mut value = loose_value(&path, hash)?.ok_or_else(fail)?;
+    let branch = match &value {
+        Value::Symbolic(target) => Some(branch_name(target)),
+        Value::Direct(_) => None,
+    };
+    for _ in 0..SYMBOLIC_MAX {
+        let name = match value {
+            Value::Direct(oid) => {
+                return Ok(Head {
+                    branch,
+                    commit: Some(oid),
+                });
+            }
+            Value::Symbolic(name) => name,
+        };
+        if !is_sound(&name) {
+            return Err(fail());
+        }
+        let file = files::path_of(&name);
+        let own = if git_dir == common_dir {
+            None
+        } else {
+            loose_value(&git_dir.join(&file), hash)?
+        };
+        let found = match own {
+            Some(value) => Some(value),
+            None => loose_value(&common_dir.join(&file), hash)?,
+        };
+        value = match found {
+            Some(value) => value,
+            None => {
+                let path = common_dir.join("packed-refs");
+                let commit = match files::read(&path, files::LIST_MAX)? {
+                    Some(text) => packed(&text, hash)
+                        .find_map(|line| match line {
+                            Ok((oid, packed)) => (packed == name).then_some(Ok(oid)),
+                            Err(()) => Some(Err(())),
+                        })
+                        .transpose()
+                        .map_err(|()| {
+                            Error::new(Kind::Incomplete, "a line is no reference")
+                                .in_file(path.to_string_lossy())
+                        })?,
+                    None => None,
+                };
+                return Ok(Head { branch, commit });
+            }
+        };
+    }
+    Err(fail())
+}
+
+/// A name below `refs` that leads nowhere else.
+fn is_sound(name: &[u8]) -> bool {
+    name.starts_with(b"refs/")
+        && name
+            .split(|byte| *byte == b'/')
+            .all(|part| !part.is_empty() && part != b"." && part != b"..")
+}
+
+fn branch_name(target: &[u8]) -> String {
+    String::from_utf8_lossy(target.strip_prefix(b"refs/heads/").unwrap_or(target)).into_owned()
+}
+
+/// The value of a loose reference; `None` if there is no such file.
+fn loose_value(path: &Path, hash: HashKind) -> Result<Option<Value>> {
+    // Old references to other references are symbolic links.
+    if let Ok(target) = std::fs::read_link(path) {
+        let target = files::bytes_of(&target);
+        if target.starts_with(b"refs/") {
+            return Ok(Some(Value::Symbolic(target)));
+        }
+    }
+    // A folder is where references of longer names are.
+    if path.is_dir() {
+        return Ok(None);
+    }
+    let Some(text) = files::read_line(path)? else {
+        return Ok(None);
+    };
+    value(&text, hash).map(Some).ok_or_else(|| {
+        Error::new(Kind::Incomplete, "the reference names nothing").in_file(path.to_string_lossy())
+    })
+}
+
+fn value(text: &[u8], hash: HashKind) -> Option<Value> {
+    if let Some(target) = text.strip_prefix(b"ref:") {
+        let target = target.trim_ascii();
+        return (!target.is_empty()).then(|| Value::Symbolic(target.to_vec()));
+    }
+    let digits = hash.len().saturating_mul(2);
+    let (hex, rest) = text.split_at_checked(digits)?;
+    if rest.first().is_some_and(|byte| !byte.is_ascii_whitespace()) {
+        return None;
+    }
+    Oid::from_hex(hex).map(Value::Direct)
+}
+
+/// The lines of `packed-refs`.
+fn packed(
+    text: &[u8],
+    hash: HashKind,
+) -> impl Iterator<Item = std::result::Result<(Oid, &[u8]), ()>> {
+    let digits = hash.len().saturating_mul(2);
+    text.split(|byte| *byte == b'\n')
+        .map(|line| line.strip_suffix(b"\r").unwrap_or(line))
+        // `^` gives what the tag above is for.
+        .filter(|line| !line.is_empty() && !line.starts_with(b"#") && !line.starts_with(b"^"))
+        .map(move |line| {
+            let (hex, name) = line.split_at_checked(digits).ok_or(())?;
+            let name = name
+                .strip_prefix(b" ")
+                .filter(|name| !name.is_empty())
+                .ok_or(())?;
+            Ok((Oid::from_hex(hex).ok_or(())?, name))
+        })
+}
+
 /// Reads the references of a repository and all its worktrees.
 pub(super) fn read(git_dir: &Path, common_dir: &Path, hash: HashKind) -> Result<References> {
     let mut collector = Collector {
@@ -277,24 +402,14 @@ impl Collector {
             Ok(None) => return,
             Err(error) => return self.problems.push(error.to_string()),
         };
-        let digits = self.hash.len().saturating_mul(2);
-        for line in text.split(|byte| *byte == b'\n') {
-            let line = line.strip_suffix(b"\r").unwrap_or(line);
-            // `^` gives what the tag above is for.
-            if line.is_empty() || line.starts_with(b"#") || line.starts_with(b"^") {
-                continue;
-            }
-            let entry = line.split_at_checked(digits).and_then(|(hex, name)| {
-                let name = name.strip_prefix(b" ").filter(|name| !name.is_empty())?;
-                Some((Oid::from_hex(hex)?, name))
-            });
-            match entry {
-                Some((oid, name)) => {
+        for line in packed(&text, self.hash) {
+            match line {
+                Ok((oid, name)) => {
                     if self.count() {
                         self.values.insert(name.to_vec(), Value::Direct(oid));
                     }
                 }
-                None => {
+                Err(()) => {
                     self.problem(path, "a line is no reference");
                     return;
                 }
@@ -331,37 +446,13 @@ impl Collector {
     }
 
     fn loose(&mut self, path: &Path, name: Vec<u8>) {
-        // Old references to other references are symbolic links.
-        if let Ok(target) = std::fs::read_link(path) {
-            let target = files::bytes_of(&target);
-            if target.starts_with(b"refs/") {
-                self.values.insert(name, Value::Symbolic(target));
-                return;
+        match loose_value(path, self.hash) {
+            Ok(Some(value)) => {
+                self.values.insert(name, value);
             }
-        }
-        match files::read_line(path) {
-            Ok(Some(text)) => match self.value(&text) {
-                Some(value) => {
-                    self.values.insert(name, value);
-                }
-                None => self.problem(path, "the reference names nothing"),
-            },
             Ok(None) => {}
             Err(error) => self.problems.push(error.to_string()),
         }
-    }
-
-    fn value(&self, text: &[u8]) -> Option<Value> {
-        if let Some(target) = text.strip_prefix(b"ref:") {
-            let target = target.trim_ascii();
-            return (!target.is_empty()).then(|| Value::Symbolic(target.to_vec()));
-        }
-        let digits = self.hash.len().saturating_mul(2);
-        let (hex, rest) = text.split_at_checked(digits)?;
-        if rest.first().is_some_and(|byte| !byte.is_ascii_whitespace()) {
-            return None;
-        }
-        Oid::from_hex(hex).map(Value::Direct)
     }
 
     /// `HEAD` and its like in the folder of a worktree.
@@ -391,7 +482,7 @@ impl Collector {
                     // Not a name that Git knows; only what it names counts.
                     name.extend_from_slice(format!("@{{{number}}}").as_bytes());
                 }
-                if let Some(value) = self.value(line) {
+                if let Some(value) = value(line, self.hash) {
                     self.values.insert(name, value);
                 }
             }
@@ -486,10 +577,7 @@ impl Collector {
                 .push(format!("the reference {name} leads to no object"));
         }
         let branch = match self.values.get(&b"HEAD"[..]) {
-            Some(Value::Symbolic(target)) => Some(
-                String::from_utf8_lossy(target.strip_prefix(b"refs/heads/").unwrap_or(target))
-                    .into_owned(),
-            ),
+            Some(Value::Symbolic(target)) => Some(branch_name(target)),
             _ => None,
         };
         let head = Head {

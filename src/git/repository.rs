@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::files;
 use super::index::{self, Index};
 use super::oid::{HashKind, Oid};
-use super::refs::{self, References};
+use super::refs::{self, Head, References};
 use super::settings::{Settings, flag};
 use super::store::Store;
 use crate::error::{Error, Kind, Result};
@@ -145,7 +145,16 @@ impl Repository {
     ///
     /// As [`Repository::index`].
     pub fn index_at(&self, path: &Path) -> Result<Option<Index>> {
-        index::read(path, &self.git_dir, self.hash)
+        index::read(self, path)
+    }
+
+    /// `HEAD` of this worktree, without a look at all other references.
+    ///
+    /// # Errors
+    ///
+    /// Fails if `HEAD`, or what it leads to, cannot be read.
+    pub fn head(&self) -> Result<Head> {
+        refs::head(&self.git_dir, &self.common_dir, self.hash)
     }
 
     /// All references of all worktrees.

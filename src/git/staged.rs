@@ -1,14 +1,18 @@
 //! What is staged: entries of the index that differ from `HEAD`.
+//!
+//! Folders whose tree in the cache tree is the tree of `HEAD` are skipped whole.
 
-use foldhash::HashMap;
-use foldhash::HashMapExt;
-
-use super::index::Index;
-use super::objects::{Commit, EntryKind, Object, ObjectKind, tree_entries};
+use super::index::{CacheTree, Index, IndexEntry};
+use super::objects::{Commit, EntryKind, ObjectKind, tree_entries};
 use super::oid::Oid;
 use super::repository::Repository;
 use super::store::Store;
 use crate::error::{Error, Kind, Result};
+
+/// A tree or a commit, in bytes.
+const STRUCTURE_MAX: usize = 64 << 20;
+/// Folders in folders.
+const DEPTH_MAX: usize = 256;
 
 /// An entry of the index that `HEAD` does not have so.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,91 +23,136 @@ pub struct StagedChange {
     pub oid: Oid,
     /// As in trees.
     pub mode: u32,
-    /// What `HEAD` has there, if it is a blob.
+    /// What `HEAD` has there, if it is a file or a link.
     pub head: Option<Oid>,
 }
 
-/// The entries that differ from `HEAD`, in the order of the index; all of them without a `HEAD`.
+/// The entries that differ from `HEAD` in content, in the order of the index: also those of a conflict,
+/// and not those of which only the intent to add them is there. All of them without a `HEAD`. Submodules
+/// are among them; what was removed is not.
 ///
 /// # Errors
 ///
-/// Fails if the trees of `HEAD` cannot be read.
+/// Fails if the references, or the trees of `HEAD`, cannot be read.
 pub fn changes(repository: &Repository, store: &Store, index: &Index) -> Result<Vec<StagedChange>> {
-    let head = repository.references()?.head().commit;
-    let tree = match head {
-        Some(commit) => Some(tree_of(store, &commit)?),
-        None => None,
+    let mut found = Vec::new();
+    let head = repository.head()?;
+    match head.commit {
+        None => index
+            .entries
+            .iter()
+            .for_each(|entry| push(&mut found, entry, None)),
+        Some(commit) => {
+            let tree = tree_of(store, commit)?;
+            let mut walk = Walk {
+                store,
+                found: &mut found,
+            };
+            walk.folder(&index.entries, 0, Some(tree), index.cache_tree.as_ref(), 0)?;
+        }
+    }
+    Ok(found)
+}
+
+fn push(found: &mut Vec<StagedChange>, entry: &IndexEntry, head: Option<Oid>) {
+    if entry.intent_to_add {
+        return;
+    }
+    found.push(StagedChange {
+        path: entry.path.clone(),
+        oid: entry.oid,
+        mode: entry.mode,
+        head,
+    });
+}
+
+fn tree_of(store: &Store, commit: Oid) -> Result<Oid> {
+    let fail = |what: &str| {
+        Error::new(
+            Kind::Incomplete,
+            format!("the commit {commit} at HEAD {what}"),
+        )
     };
-    let mut changes = Vec::new();
-    let entries = index.entries.as_slice();
-    // Folders to compare: their entries, the length of their path, the tree of `HEAD`, the cache tree.
-    let mut folders = vec![(entries, 0, tree, index.cache_tree.as_ref())];
-    while let Some((entries, start, tree, cache)) = folders.pop() {
-        if tree.is_some() && cache.is_some_and(|cache| cache.oid == tree) {
-            continue;
+    let object = store
+        .read(&commit, STRUCTURE_MAX)?
+        .ok_or_else(|| fail("is missing"))?;
+    if object.kind != ObjectKind::Commit {
+        return Err(fail("is no commit"));
+    }
+    Commit::parse(&object.data)
+        .map(|commit| commit.tree)
+        .ok_or_else(|| fail("cannot be read"))
+}
+
+struct Walk<'a> {
+    store: &'a Store,
+    found: &'a mut Vec<StagedChange>,
+}
+
+impl Walk<'_> {
+    /// Compares entries that share their first `skip` bytes with a tree; `None`: there is none.
+    fn folder(
+        &mut self,
+        mut entries: &[IndexEntry],
+        skip: usize,
+        tree: Option<Oid>,
+        cached: Option<&CacheTree>,
+        depth: usize,
+    ) -> Result<()> {
+        let Some(oid) = tree else {
+            entries
+                .iter()
+                .for_each(|entry| push(self.found, entry, None));
+            return Ok(());
+        };
+        let is_same = cached
+            .is_some_and(|cached| cached.oid == Some(oid) && cached.entries == Some(entries.len()));
+        if is_same {
+            return Ok(());
         }
-        let object = tree
-            .map(|tree| read(store, &tree, ObjectKind::Tree))
-            .transpose()?;
-        let data = object.as_ref().map_or(&[][..], |object| &object.data);
-        let mut known = HashMap::new();
-        for entry in tree_entries(data, repository.hash()) {
-            let entry = entry.map_err(|what| broken(what))?;
-            known.insert(entry.name, (entry.kind(), entry.oid()));
+        let fail =
+            |what: &str| Error::new(Kind::Incomplete, format!("the tree {oid} of HEAD {what}"));
+        if depth > DEPTH_MAX {
+            return Err(fail("is in too many folders"));
         }
-        let mut rest = entries;
-        while let Some(entry) = rest.first() {
-            let below = entry.path.get(start..).unwrap_or_default();
-            let Some(slash) = memchr::memchr(b'/', below) else {
-                let head = known.get(below).copied();
-                let head = head.and_then(|(kind, oid)| oid.filter(|_| kind != EntryKind::Tree));
-                let is_changed = head != Some(entry.oid) || entry.stage != 0;
-                if is_changed && !entry.intent_to_add {
-                    changes.push(StagedChange {
-                        path: entry.path.clone(),
-                        oid: entry.oid,
-                        mode: entry.mode,
-                        head,
-                    });
+        let object = self
+            .store
+            .read(&oid, STRUCTURE_MAX)?
+            .filter(|object| object.kind == ObjectKind::Tree)
+            .ok_or_else(|| fail("is missing"))?;
+        let mut known = std::collections::HashMap::new();
+        for entry in tree_entries(&object.data, self.store.hash()) {
+            let entry = entry.map_err(&fail)?;
+            let oid = entry.oid().ok_or_else(|| fail("cannot be read"))?;
+            known.insert(entry.name, (entry.kind(), oid));
+        }
+        while let Some(entry) = entries.first() {
+            let rest = entry.path.get(skip..).unwrap_or_default();
+            let Some(slash) = memchr::memchr(b'/', rest) else {
+                let head = known.get(rest).filter(|(kind, _)| *kind != EntryKind::Tree);
+                // A file that becomes a link is another thing, even of the same content.
+                if head != Some(&(EntryKind::of_mode(entry.mode), entry.oid)) {
+                    push(self.found, entry, head.map(|(_, oid)| *oid));
                 }
-                rest = rest.get(1..).unwrap_or_default();
+                entries = entries.get(1..).unwrap_or_default();
                 continue;
             };
-            let name = below.get(..slash).unwrap_or_default();
-            let prefix = entry.path.get(..=start + slash).unwrap_or_default();
-            let count = rest.partition_point(|entry| entry.path.starts_with(prefix));
-            let (folder, after) = rest.split_at(count.max(1));
-            let tree = known.get(name).copied();
-            let tree = tree.and_then(|(kind, oid)| oid.filter(|_| kind == EntryKind::Tree));
-            let cache = cache.and_then(|cache| cache.children.iter().find(|c| c.name == name));
-            folders.push((folder, prefix.len(), tree, cache));
-            rest = after;
+            let name = rest.get(..slash).unwrap_or_default();
+            let end = skip.saturating_add(slash).saturating_add(1);
+            let prefix = entry.path.get(..end).unwrap_or_default();
+            // Entries of a folder stand together.
+            let count = entries.partition_point(|entry| entry.path.starts_with(prefix));
+            let (inside, others) = entries
+                .split_at_checked(count.max(1))
+                .unwrap_or((entries, &[]));
+            entries = others;
+            let tree = known
+                .get(name)
+                .filter(|(kind, _)| *kind == EntryKind::Tree)
+                .map(|(_, oid)| *oid);
+            let cached = cached.and_then(|cached| cached.child(name));
+            self.folder(inside, end, tree, cached, depth.saturating_add(1))?;
         }
+        Ok(())
     }
-    changes.sort_by(|a, b| a.path.cmp(&b.path));
-    Ok(changes)
-}
-
-/// Largest tree or commit that is read, in bytes.
-const LIMIT: usize = 64 << 20;
-
-fn tree_of(store: &Store, commit: &Oid) -> Result<Oid> {
-    let object = read(store, commit, ObjectKind::Commit)?;
-    let commit = Commit::parse(&object.data).ok_or_else(|| broken("the commit cannot be read"))?;
-    Ok(commit.tree)
-}
-
-fn read(store: &Store, oid: &Oid, kind: ObjectKind) -> Result<Object> {
-    let object = store.read(oid, LIMIT)?;
-    let object = object.ok_or_else(|| broken(&format!("the object {oid} is missing")))?;
-    if object.kind != kind {
-        return Err(broken(&format!("the object {oid} is no {}", kind.name())));
-    }
-    Ok(object)
-}
-
-fn broken(why: &str) -> Error {
-    Error::new(Kind::Incomplete, "`HEAD` cannot be compared with the index")
-        .because(why)
-        .hint("`git fsck` tells what is missing or damaged")
 }
