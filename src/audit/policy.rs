@@ -9,6 +9,8 @@ mod lines;
 mod manifest;
 mod open;
 mod other;
+mod outside;
+mod plaintext;
 mod room;
 mod rule_checks;
 mod rules;

@@ -9,9 +9,10 @@ use super::super::checks::BROKEN_METADATA;
 use super::super::finding::Hit;
 use super::super::subject::Subject;
 use super::Verdict;
-use super::documents::{self, confidence_of, loose_secrets, partly_encrypted, plain_file};
 use super::drift::Drift;
 use super::leaves::{Leaves, Plain, What};
+use super::outside::loose_secrets;
+use super::plaintext::{self, confidence_of, partly_encrypted, plain_file};
 use super::room::Room;
 use super::rules::{Cover, Ruled, Rules};
 use crate::document::json;
@@ -131,8 +132,8 @@ pub(super) fn check(
     match ruled {
         Some(ruled) => {
             let kind = match kind {
-                Kind::Dotenv => documents::Kind::Variables,
-                Kind::Ini => documents::Kind::Values,
+                Kind::Dotenv => plaintext::Kind::Variables,
+                Kind::Ini => plaintext::Kind::Values,
             };
             let confidence = confidence_of(subject.name(), ruled.terms.breadth, kind);
             plain_file(&leaves, ruled, confidence, room);

@@ -163,7 +163,8 @@ fn unanchored_selectors() {
 fn dead_shadowed_and_overlapping_rules() {
     let two = "age: '{alice},{bob}'";
     let other = "age: '{alice},{carol}'";
-    let table: &[(&[(&str, &str)], &[&str])] = &[
+    type Row<'r> = (&'r [(&'r str, &'r str)], &'r [&'r str]);
+    let table: &[Row<'_>] = &[
         (&[("^a/", two), ("^b/", two)], &[]),
         (
             &[("^a/", two), ("^never/", two)],

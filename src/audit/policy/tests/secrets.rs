@@ -314,3 +314,64 @@ fn settings_beside_secrets_are_only_possible() {
     assert_eq!(outside("a.yaml", text), expected);
     assert_eq!(outside("a.yaml.tmpl", text), expected);
 }
+
+#[test]
+fn what_no_parser_reads_is_read_line_by_line() {
+    let broken = "x: [\n";
+    let table: &[(&str, &[&str], &str)] = &[
+        (
+            "apiVersion: v1\nkind: Secret\nstringData:\n  a: b # note\n  c: \"d\"\ntype: Opaque\n",
+            &["SEC003 stringData.a", "SEC003 stringData.c"],
+            "b",
+        ),
+        (
+            "stringData:\n  key: |\n    line one\n\n    line two\n  other: x\nkind: Secret\n",
+            &["SEC003 stringData.key", "SEC003 stringData.other"],
+            "|\n    line one\n\n    line two",
+        ),
+        (
+            "items:\n- kind: ConfigMap\n  data:\n    a: b\n- kind: Secret\n  data:\n    c: eA==\n- kind: ConfigMap\n  data:\n    d: e\n",
+            &["SEC003 data.c"],
+            "eA==",
+        ),
+        (
+            "- data:\n    c: eA==\n  kind: Secret # x\n",
+            &["SEC003 data.c"],
+            "eA==",
+        ),
+        (
+            "{\n  // a comment\n  \"kind\": \"Secret\",\n  \"data\": {\n    \"a\": \"eA==\",\n  },\n}\n",
+            &["SEC003 data.a"],
+            "\"eA==\",",
+        ),
+        (
+            "apiVersion: example.com/v1\nkind: Secret\ndata:\n  a: eA==\n",
+            &[],
+            "",
+        ),
+        (
+            "kind: ConfigMap\ndata:\n  a: b\n---\nkind: Secret\n",
+            &[],
+            "",
+        ),
+        (
+            "kind: Secret\ndata:\n  a: {{ .x }}\n  b:\n  # c: d\n",
+            &[],
+            "",
+        ),
+        (
+            "volumes:\n  - kind: Secret\n    name: x\ndata:\n  a: b\n",
+            &[],
+            "",
+        ),
+    ];
+    for (text, expected, at) in table {
+        let text = format!("{text}{broken}");
+        let (_, hits) = look_at("a.yaml", &text, &Rules::default());
+        assert_eq!(brief(&hits), *expected, "{text}");
+        if let Some(hit) = hits.first() {
+            assert_eq!(excerpt(hit, &text), *at);
+            assert_eq!(hit.confidence, Confidence::Likely);
+        }
+    }
+}
