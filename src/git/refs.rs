@@ -179,7 +179,8 @@ fn peeled(mut oid: Oid, store: &Store) -> Option<Oid> {
     None
 }
 
-fn commit_of(oid: Oid, store: &Store) -> Option<Oid> {
+/// The commit that an object is, or that a tag is for.
+pub(super) fn commit_of(oid: Oid, store: &Store) -> Option<Oid> {
     let oid = peeled(oid, store)?;
     let object = store.read(&oid, COMMIT_MAX).ok()??;
     (object.kind == ObjectKind::Commit).then_some(oid)

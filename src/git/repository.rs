@@ -181,7 +181,7 @@ fn incomplete(path: &Path, message: impl Into<String>) -> Error {
 }
 
 /// The `.git` folder that `dot_git` is or leads to; `None` if there is neither.
-fn git_dir_at(dot_git: &Path) -> Result<Option<PathBuf>> {
+pub(super) fn git_dir_at(dot_git: &Path) -> Result<Option<PathBuf>> {
     let mut at = dot_git.to_owned();
     for step in 0..GIT_FILES_MAX {
         match std::fs::metadata(&at) {

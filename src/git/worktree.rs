@@ -1,14 +1,22 @@
-//! The files of a work tree: what Git tracks or would add.
+//! The files of a work tree: what Git tracks or would add (gitignore(5)).
+//!
+//! Links are not followed, neither files nor folders: what is behind them belongs to somebody else.
 
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
-use foldhash::{HashMap, HashMapExt};
-use ignore::{WalkBuilder, WalkState};
+use ignore::{DirEntry, WalkBuilder, WalkState};
 
 use super::files;
 use super::index::Index;
-use super::repository::Repository;
+use super::objects::EntryKind;
+use super::repository::{self, Repository};
+
+/// Files of a work tree.
+const FILES_MAX: usize = 10_000_000;
+/// Threads for listing: more do not help, since the system serves them one by one.
+const THREADS_MAX: usize = 8;
 
 /// What is at a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -17,7 +25,7 @@ pub enum FileKind {
     Regular,
     /// A symbolic link; it is not followed.
     Link,
-    /// A submodule, or another repository.
+    /// A submodule, or another repository: a folder of its own.
     Submodule,
     /// Tracked, but not there.
     Missing,
@@ -45,70 +53,117 @@ pub struct Listing {
     pub problems: Vec<String>,
 }
 
-/// Everything that Git tracks or would add. Empty without a work tree.
+/// Everything that Git tracks or would add: files of the index, whether ignored or not, and others that
+/// are not ignored. Empty without a work tree.
 pub fn list(repository: &Repository, index: Option<&Index>) -> Listing {
-    let mut listing = Listing::default();
-    let Some(root) = repository.work_tree() else {
-        return listing;
+    let Some(top) = repository.work_tree() else {
+        return Listing::default();
     };
-    let walked = Walked::below(root);
-    listing.problems = walked.problems;
-    let mut found: HashMap<Vec<u8>, FileKind> = walked.files.into_iter().collect();
+    let entries = index.map_or(&[][..], |index| &index.entries);
+    let submodules: HashSet<Vec<u8>> = entries
+        .iter()
+        .filter(|entry| EntryKind::of_mode(entry.mode) == EntryKind::Submodule)
+        .map(|entry| entry.path.clone())
+        .collect();
+    let mut listing = walk(top, submodules);
+    let mut found = std::mem::take(&mut listing.files).into_iter().peekable();
     let mut folders = Folders {
-        root,
-        known: HashMap::new(),
+        top,
+        sound: HashMap::new(),
     };
-    for entry in index.iter().flat_map(|index| &index.entries) {
-        if entry.stage > 1 {
-            continue; // The same path again.
+    let mut last: Option<&[u8]> = None;
+    for entry in entries {
+        // A conflict has several entries for a path.
+        if last == Some(&entry.path) {
+            continue;
         }
-        let kind = match found.remove(&entry.path) {
-            Some(kind) => kind,
-            None => folders.kind_of(&entry.path),
+        last = Some(&entry.path);
+        while let Some(file) = found.next_if(|file| file.path < entry.path) {
+            listing.files.push(file);
+        }
+        let seen = found.next_if(|file| file.path == entry.path);
+        let kind = match seen {
+            Some(file) => file.kind,
+            None => {
+                let is_submodule = EntryKind::of_mode(entry.mode) == EntryKind::Submodule;
+                match folders.kind(&entry.path, is_submodule) {
+                    Ok(kind) => kind,
+                    Err(problem) => {
+                        listing.problems.push(problem);
+                        continue;
+                    }
+                }
+            }
         };
-        let is_link = entry.mode & 0o170_000 == 0o160_000;
         listing.files.push(Listed {
             path: entry.path.clone(),
-            kind: if is_link { FileKind::Submodule } else { kind },
+            kind,
             tracked: true,
         });
     }
-    let others = found.into_iter().map(|(path, kind)| Listed {
-        path,
-        kind,
-        tracked: false,
-    });
-    listing.files.extend(others);
-    listing.files.sort_unstable();
-    listing.files.dedup_by(|a, b| a.path == b.path);
+    listing.files.extend(found);
+    listing.problems.sort_unstable();
     listing
 }
 
-/// Which folders of tracked files are real: what is below a link is not of this work tree.
-struct Folders<'r> {
-    root: &'r Path,
-    known: HashMap<Vec<u8>, bool>,
+/// Looks at paths of the index that the walk did not come to: ignored, missing, or behind links.
+struct Folders<'a> {
+    top: &'a Path,
+    /// Folders, and whether they are in the work tree, not behind a link.
+    sound: HashMap<Vec<u8>, bool>,
 }
 
 impl Folders<'_> {
-    fn kind_of(&mut self, path: &[u8]) -> FileKind {
-        for slash in memchr::memchr_iter(b'/', path) {
-            let folder = path.get(..slash).unwrap_or_default();
-            let is_real = match self.known.get(folder) {
-                Some(is_real) => *is_real,
+    fn kind(&mut self, path: &[u8], is_submodule: bool) -> Result<FileKind, String> {
+        // Such a path would lead out of the work tree; Git does not write it.
+        let is_odd = path
+            .split(|byte| *byte == b'/')
+            .any(|part| part.is_empty() || part == b"." || part == b".." || part == b".git");
+        if is_odd {
+            return Err(format!(
+                "{}: the index has a path that cannot be in a work tree",
+                path.escape_ascii()
+            ));
+        }
+        let folder = memchr::memrchr(b'/', path).and_then(|slash| path.get(..slash));
+        if folder.is_some_and(|folder| !self.is_sound(folder)) {
+            return Ok(FileKind::Missing);
+        }
+        let full = self.top.join(files::path_of(path));
+        match std::fs::symlink_metadata(&full) {
+            Ok(metadata) if metadata.is_dir() => Ok(if is_submodule {
+                FileKind::Submodule
+            } else {
+                FileKind::Missing
+            }),
+            Ok(metadata) => Ok(kind_of(metadata.file_type())),
+            Err(error) if files::is_absent(&error) => Ok(FileKind::Missing),
+            Err(error) => Err(files::cannot_read(&full, &error).to_string()),
+        }
+    }
+
+    fn is_sound(&mut self, folder: &[u8]) -> bool {
+        // From the top down, each folder once.
+        for (at, byte) in folder.iter().chain(b"/").enumerate() {
+            if *byte != b'/' {
+                continue;
+            }
+            let part = folder.get(..at).unwrap_or(folder);
+            let sound = match self.sound.get(part) {
+                Some(sound) => *sound,
                 None => {
-                    let meta = self.root.join(files::path_of(folder)).symlink_metadata();
-                    let is_real = meta.is_ok_and(|meta| meta.is_dir());
-                    self.known.insert(folder.to_vec(), is_real);
-                    is_real
+                    let path = self.top.join(files::path_of(part));
+                    // What cannot be looked at is seen again at the file itself.
+                    let sound = std::fs::symlink_metadata(path).map_or(true, |it| it.is_dir());
+                    self.sound.insert(part.to_vec(), sound);
+                    sound
                 }
             };
-            if !is_real {
-                return FileKind::Missing;
+            if !sound {
+                return false;
             }
         }
-        let meta = self.root.join(files::path_of(path)).symlink_metadata();
-        meta.map_or(FileKind::Missing, |meta| kind_of(meta.file_type()))
+        true
     }
 }
 
@@ -117,67 +172,100 @@ fn kind_of(kind: std::fs::FileType) -> FileKind {
         FileKind::Regular
     } else if kind.is_symlink() {
         FileKind::Link
-    } else if kind.is_dir() {
-        FileKind::Submodule
     } else {
         FileKind::Special
     }
 }
 
-/// What a walk finds that leaves out what Git ignores.
-#[derive(Default)]
-struct Walked {
-    files: Vec<(Vec<u8>, FileKind)>,
+/// What one thread has found; it gives it away when it ends.
+struct Found<'a> {
+    files: Vec<Listed>,
     problems: Vec<String>,
+    all: &'a Mutex<Listing>,
 }
 
-impl Walked {
-    fn below(root: &Path) -> Self {
-        let walked = Mutex::new(Walked::default());
-        let mut walk = WalkBuilder::new(root);
-        walk.standard_filters(false)
-            .git_ignore(true)
-            .git_exclude(true)
-            .git_global(true)
-            .require_git(false)
-            .filter_entry(|entry| entry.depth() == 0 || entry.file_name() != ".git");
-        walk.build_parallel().run(|| {
-            Box::new(|entry| {
-                let entry = match entry {
-                    Ok(entry) => entry,
-                    Err(error) => {
-                        let mut walked = walked.lock().unwrap_or_else(PoisonError::into_inner);
-                        walked
-                            .problems
-                            .push(format!("cannot look into a folder: {error}"));
-                        return WalkState::Continue;
-                    }
-                };
-                if entry.depth() == 0 {
-                    return WalkState::Continue;
-                }
-                let mut kind = match entry.file_type() {
-                    Some(kind) if kind.is_dir() => None,
-                    Some(kind) => Some(kind_of(kind)),
-                    None => Some(FileKind::Special),
-                };
-                // Git does not look into other repositories.
-                if kind.is_none() && entry.path().join(".git").symlink_metadata().is_ok() {
-                    kind = Some(FileKind::Submodule);
-                }
-                let Some(kind) = kind else {
-                    return WalkState::Continue;
-                };
-                let path = entry.path().strip_prefix(root).unwrap_or(entry.path());
-                let path = files::bytes_of(path);
-                let mut walked = walked.lock().unwrap_or_else(PoisonError::into_inner);
-                walked.files.push((path, kind));
-                match kind {
-                    FileKind::Submodule => WalkState::Skip,
-                    _ => WalkState::Continue,
-                }
-            })
-        });
-        walked.into_inner().unwrap_or_else(PoisonError::into_inner)
+impl Found<'_> {
+    /// Stays out of repositories in the repository.
+    fn folder(&mut self, entry: &DirEntry, top: &Path, submodules: &HashSet<Vec<u8>>) -> WalkState {
+        if entry.depth() == 0 {
+            return WalkState::Continue;
+        }
+        let is_other = match repository::git_dir_at(&entry.path().join(".git")) {
+            Ok(found) => found.is_some(),
+            Err(error) => {
+                // Looking at too much is better than at too little.
+                self.problems.push(error.to_string());
+                false
+            }
+        };
+        let listed = listed(entry, top, Some(FileKind::Submodule));
+        match listed {
+            Some(listed) if is_other || submodules.contains(&listed.path) => {
+                self.files.push(listed);
+                WalkState::Skip
+            }
+            _ => WalkState::Continue,
+        }
     }
+}
+
+impl Drop for Found<'_> {
+    fn drop(&mut self) {
+        let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
+        all.files.append(&mut self.files);
+        all.problems.append(&mut self.problems);
+    }
+}
+
+fn walk(top: &Path, submodules: HashSet<Vec<u8>>) -> Listing {
+    let all = Mutex::new(Listing::default());
+    let threads = std::thread::available_parallelism().map_or(1, |count| count.get());
+    let walker = WalkBuilder::new(top)
+        .standard_filters(false)
+        .git_ignore(true)
+        .git_exclude(true)
+        .git_global(true)
+        .parents(false)
+        .require_git(false)
+        .follow_links(false)
+        .threads(threads.min(THREADS_MAX))
+        .filter_entry(|entry| entry.depth() == 0 || entry.file_name() != ".git")
+        .build_parallel();
+    let submodules = &submodules;
+    walker.run(|| {
+        let mut found = Found {
+            files: Vec::new(),
+            problems: Vec::new(),
+            all: &all,
+        };
+        Box::new(move |entry| {
+            match entry {
+                Ok(entry) if entry.file_type().is_some_and(|kind| kind.is_dir()) => {
+                    return found.folder(&entry, top, submodules);
+                }
+                Ok(entry) => found.files.extend(listed(&entry, top, None)),
+                Err(error) => found.problems.push(error.to_string()),
+            }
+            if found.files.len() > FILES_MAX {
+                found
+                    .problems
+                    .push(format!("the work tree has more than {FILES_MAX} files"));
+                return WalkState::Quit;
+            }
+            WalkState::Continue
+        })
+    });
+    let mut listing = all.into_inner().unwrap_or_else(PoisonError::into_inner);
+    listing.files.sort_unstable();
+    listing
+}
+
+fn listed(entry: &DirEntry, top: &Path, kind: Option<FileKind>) -> Option<Listed> {
+    let kind = kind.or_else(|| entry.file_type().map(kind_of))?;
+    let path = entry.path().strip_prefix(top).ok()?;
+    Some(Listed {
+        path: files::bytes_of(path),
+        kind,
+        tracked: false,
+    })
 }

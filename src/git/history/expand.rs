@@ -30,6 +30,9 @@ pub(super) trait Looker {
     /// What it keeps about a base for the deltas that stand on it.
     type Note;
 
+    /// Whether it may want an object at all. If not, and nothing stands on it, it is left alone.
+    fn may_want(&self, number: u32, kind: ObjectKind) -> bool;
+
     /// Whether to decode an object of that size in bytes, if nothing stands on it.
     fn wants(&mut self, number: u32, kind: ObjectKind, size: u64) -> bool;
 
@@ -307,9 +310,12 @@ impl<'p, 'a, L: Looker> Worker<'p, 'a, L> {
             return Ok(None);
         };
         let is_base = family.first_child(rank) != NONE;
+        if !is_base && !self.looker.may_want(number, kind) {
+            return Ok(None);
+        }
         let mut data = self.spare.pop().unwrap_or_default();
         let done = self.inflate(family, rank, &mut data, |looker, size| {
-            looker.wants(number, kind, size) || is_base
+            is_base || looker.wants(number, kind, size)
         })?;
         if !done {
             self.spare.push(data);
@@ -330,12 +336,15 @@ impl<'p, 'a, L: Looker> Worker<'p, 'a, L> {
             return Ok(None);
         };
         let is_base = family.first_child(rank) != NONE;
+        if !is_base && !self.looker.may_want(number, kind) {
+            return Ok(None);
+        }
         let mut stream = std::mem::take(&mut self.stream);
         let inflated = self.inflate(family, rank, &mut stream, |_, _| true);
         self.stream = stream;
         inflated?;
         let sizes = delta::sizes(&self.stream)?;
-        if !self.looker.wants(number, kind, sizes.target) && !is_base {
+        if !is_base && !self.looker.wants(number, kind, sizes.target) {
             return Ok(None);
         }
         let size = usize::try_from(sizes.target).map_err(|_| TOO_LARGE)?;

@@ -31,7 +31,7 @@ pub(super) struct Entry(u64);
 const OBJECT: u64 = (1 << 30) - 1;
 
 impl Entry {
-    fn new(name: u32, kind: EntryKind, object: u32) -> Self {
+    pub(super) fn new(name: u32, kind: EntryKind, object: u32) -> Self {
         let kind = match kind {
             EntryKind::Tree => 0,
             EntryKind::File => 1,
@@ -455,6 +455,10 @@ fn entries(blocks: &[Vec<Entry>], at: TreeAt) -> &[Entry] {
 impl Looker for Reader<'_> {
     type Note = TreeNote;
 
+    fn may_want(&self, _number: u32, _kind: ObjectKind) -> bool {
+        true
+    }
+
     fn wants(&mut self, _number: u32, _kind: ObjectKind, _size: u64) -> bool {
         true
     }
@@ -530,13 +534,29 @@ impl Graph {
                 graph.set_row(number, target);
             }
         }
-        graph.commits.sort_unstable_by_key(|commit| commit.number);
-        for position in 0..graph.commits.len() {
-            if let Some(commit) = graph.commits.get(position) {
-                graph.set_row(commit.number, number_of(position));
+        graph.sort_commits();
+        graph
+    }
+
+    /// Commits alone.
+    pub(super) fn of_commits(commits: Vec<CommitRow>) -> Graph {
+        let count = commits.iter().map(|commit| index(commit.number)).max();
+        let mut graph = Graph {
+            rows: vec![NONE; count.map_or(0, |last| last.saturating_add(1))],
+            commits,
+            ..Graph::default()
+        };
+        graph.sort_commits();
+        graph
+    }
+
+    fn sort_commits(&mut self) {
+        self.commits.sort_unstable_by_key(|commit| commit.number);
+        for position in 0..self.commits.len() {
+            if let Some(commit) = self.commits.get(position) {
+                self.set_row(commit.number, number_of(position));
             }
         }
-        graph
     }
 
     fn set_row(&mut self, number: u32, row: u32) {

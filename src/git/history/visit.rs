@@ -9,7 +9,8 @@ use super::census::{Census, index};
 use super::expand::{Base, Looker, Pass};
 use super::problems::Problems;
 use super::trees::Reader;
-use super::{History, Item, Placed, kind_of};
+use super::whole::Whole;
+use super::{History, Item, Objects, Placed, Places};
 use crate::git::inflate::{Flaw, Inflater};
 use crate::git::loose;
 use crate::git::objects::{Object, ObjectKind};
@@ -27,65 +28,126 @@ impl History {
         each: &(dyn Fn(Item<'_>) + Sync),
     ) -> Vec<String> {
         let problems = Problems::default();
-        let pass = Pass::new(&self.census, limit, &problems, false);
+        match &self.objects {
+            Objects::Whole(whole) => self.visit_whole(whole, limit, want, each, &problems),
+            Objects::Picked { oids, visited } => {
+                visited.par_iter().for_each(|number| {
+                    let Some(oid) = oids.get(index(*number)) else {
+                        return;
+                    };
+                    let places = self.places.of_object(*number);
+                    match self.store.read(oid, limit) {
+                        Ok(Some(object)) => {
+                            let size = u64::try_from(object.data.len()).unwrap_or(u64::MAX);
+                            if object.kind == ObjectKind::Blob && !want(places, size) {
+                                return;
+                            }
+                            if object.kind == ObjectKind::Tree {
+                                problems.add(|| {
+                                    format!(
+                                        "the object {oid} is no blob, as a tree says that it is"
+                                    )
+                                });
+                                return;
+                            }
+                            each(Item {
+                                kind: object.kind,
+                                oid: *oid,
+                                data: &object.data,
+                                places,
+                            });
+                        }
+                        Ok(None) => problems.add(|| format!("the object {oid} is missing")),
+                        Err(error) => problems.add(|| error.to_string()),
+                    }
+                });
+            }
+        }
+        problems.into_words()
+    }
+
+    fn visit_whole(
+        &self,
+        whole: &Whole,
+        limit: usize,
+        want: &(dyn Fn(&[Placed], u64) -> bool + Sync),
+        each: &(dyn Fn(Item<'_>) + Sync),
+        problems: &Problems,
+    ) {
+        let pass = Pass::new(&whole.census, limit, problems, false);
         let giver = || Giver {
-            history: self,
+            whole,
+            places: &self.places,
             pass: &pass,
             want,
             each,
         };
-        self.messages
-            .all()
-            .with_min_len(64)
-            .for_each_init(giver, |giver, (number, kind, data)| {
-                giver.look(number, kind, data, None, false)
-            });
+        whole.messages.all().with_min_len(64).for_each_init(
+            giver,
+            |giver, (number, kind, data)| {
+                if whole.is_visited(number) {
+                    giver.give(number, kind, data);
+                }
+            },
+        );
         pass.run(|kind| kind != ObjectKind::Tree, giver);
-        self.loose_numbers()
-            .into_par_iter()
-            .with_min_len(16)
-            .for_each_init(
-                || (giver(), Inflater::new(), Inflater::new()),
-                |(giver, starter, inflater), number| {
-                    let kind = kind_of(&self.census, &self.loose_kinds, number);
-                    if matches!(kind, None | Some(ObjectKind::Tree)) || self.kept.get(number) {
-                        return;
-                    }
-                    match read(&self.store, &pass, number, starter, inflater, giver) {
-                        Ok(Some(object)) => {
-                            giver.look(number, object.kind, &object.data, None, false);
-                        }
-                        Ok(None) => {}
-                        Err(flaw) => pass.problem(number, flaw),
-                    }
-                },
-            );
-        problems.into_words()
-    }
-
-    fn loose_numbers(&self) -> Vec<u32> {
-        (self.census.loose_from..)
-            .take(self.census.loose_folders.len())
-            .collect()
+        let loose: Vec<u32> = (whole.census.loose_from..)
+            .take(whole.census.loose_folders.len())
+            .collect();
+        loose.into_par_iter().with_min_len(16).for_each_init(
+            || (giver(), Inflater::new(), Inflater::new()),
+            |(giver, starter, inflater), number| {
+                let Some(kind) = whole.kind(number) else {
+                    return;
+                };
+                if !giver.may_want(number, kind) {
+                    return;
+                }
+                match read(&self.store, &pass, number, starter, inflater, giver) {
+                    Ok(Some(object)) => giver.give(number, object.kind, &object.data),
+                    Ok(None) => {}
+                    Err(flaw) => pass.problem(number, flaw),
+                }
+            },
+        );
     }
 }
 
 /// Hands objects to the caller of [`History::visit`].
 struct Giver<'a> {
-    history: &'a History,
+    whole: &'a Whole,
+    places: &'a Places,
     pass: &'a Pass<'a>,
     want: &'a (dyn Fn(&[Placed], u64) -> bool + Sync),
     each: &'a (dyn Fn(Item<'_>) + Sync),
 }
 
+impl Giver<'_> {
+    fn give(&self, number: u32, kind: ObjectKind, data: &[u8]) {
+        let sound = self.pass.check_doubled(number, kind, data);
+        if sound && self.pass.census.copies.get(number) {
+            return;
+        }
+        if let Some(oid) = self.pass.census.oid(number) {
+            (self.each)(Item {
+                kind,
+                oid,
+                data,
+                places: self.places.of_object(number),
+            });
+        }
+    }
+}
+
 impl Looker for Giver<'_> {
     type Note = ();
 
+    fn may_want(&self, number: u32, kind: ObjectKind) -> bool {
+        kind != ObjectKind::Tree && !self.whole.kept.get(number) && self.whole.is_visited(number)
+    }
+
     fn wants(&mut self, number: u32, kind: ObjectKind, size: u64) -> bool {
-        match kind {
-            ObjectKind::Blob => (self.want)(self.history.places_of(number), size),
-            _ => !self.history.kept.get(number),
-        }
+        kind != ObjectKind::Blob || (self.want)(self.places.of_object(number), size)
     }
 
     fn look(
@@ -98,21 +160,10 @@ impl Looker for Giver<'_> {
     ) {
         let size = u64::try_from(data.len()).unwrap_or(u64::MAX);
         // Of a base it was not yet asked.
-        if is_base && !self.wants(number, kind, size) {
+        if is_base && !(self.may_want(number, kind) && self.wants(number, kind, size)) {
             return;
         }
-        let sound = self.pass.check_doubled(number, kind, data);
-        if sound && self.pass.census.copies.get(number) {
-            return;
-        }
-        if let Some(oid) = self.pass.census.oid(number) {
-            (self.each)(Item {
-                kind,
-                oid,
-                data,
-                places: self.history.places_of(number),
-            });
-        }
+        self.give(number, kind, data);
     }
 }
 
