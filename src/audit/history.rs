@@ -14,7 +14,7 @@ use super::state::{MAX_TEXT, Place, State};
 use super::subject::Subject;
 use super::view::View;
 use crate::error::Result;
-use crate::git::{History, Item, ObjectKind, Oid, PathId, Placed, Scope as Part};
+use crate::git::{History, Item, ObjectKind, Oid, PathId, Placed, Scope as Part, objects};
 
 /// Findings by fingerprint, each with the oldest commit that has it.
 #[derive(Default)]
@@ -52,7 +52,8 @@ pub(super) fn look_at(
         },
         _ => Part::Everything,
     };
-    let mut reasons = incomplete(sources, &part);
+    let mut reasons = incomplete(sources);
+    reasons.extend(sources.references()?.problems().iter().cloned());
     let history = History::load(sources.repository, &sources.store, part)?;
     let count = u32::try_from(history.paths()).unwrap_or(u32::MAX);
     let paths: Vec<String> = (0..count)
@@ -123,7 +124,7 @@ pub(super) fn look_at(
 }
 
 /// Why the history here is not all of it.
-fn incomplete(sources: &Sources<'_>, _part: &Part) -> Vec<String> {
+fn incomplete(sources: &Sources<'_>) -> Vec<String> {
     let mut reasons = Vec::new();
     if sources.repository.is_shallow() {
         reasons.push(
@@ -257,12 +258,19 @@ impl Visitor<'_> {
         );
     }
 
+    /// The message alone: the rest are names, dates and a signature, which is long and no text.
     fn message(&self, item: &Item<'_>, what: &'static str) {
-        let interest = Interest::of(item.data);
+        let message = match item.kind {
+            ObjectKind::Tag => objects::Tag::parse(item.data).map(|tag| tag.message),
+            _ => objects::Commit::parse(item.data).map(|commit| commit.message),
+        };
+        let text = message.and_then(|range| item.data.get(range));
+        let text = text.unwrap_or(item.data);
+        let interest = Interest::of(text);
         if !interest.credentials && !interest.policy {
             return;
         }
-        let subject = Subject::new("", item.data);
+        let subject = Subject::new("", text);
         let looked = look(
             &subject,
             &self.audit.rules,

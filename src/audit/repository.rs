@@ -1,5 +1,6 @@
 //! One repository, or one plain folder: what there is to look at, and looking at it.
 
+use std::cell::OnceCell;
 use std::path::Path;
 
 use super::assemble::{Assembler, Found, Origin};
@@ -9,7 +10,7 @@ use super::fingerprint::{self, Key};
 use super::history;
 use super::policy::Rules;
 use super::run::{Request, Scope, ran};
-use super::sources::{Sources, is_configuration, selection_of, state_of, tree_of};
+use super::sources::{Sources, is_configuration, selection_of, state_of, tree_of, tree_of_commit};
 use super::state::{Entry, Place, State, Unread};
 use super::subject::Subject;
 use super::suppress::{self, Applied, PolicyFile};
@@ -17,6 +18,7 @@ use super::view::View;
 use crate::error::{Error, Kind};
 use crate::fsio::{Candidates, Why};
 use crate::git::Repository;
+use crate::secret::SecretBuffer;
 
 /// A sealed file, for the blast radius of identities.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -131,7 +133,7 @@ fn of_git(
     let mut outcome = Outcome::default();
     let mut reasons: Vec<String> = Vec::new();
     let store = repository.store()?;
-    let references = repository.references()?;
+    let head = repository.head()?;
     let index = match &request.index_file {
         Some(path) => repository.index_at(path),
         None => repository.index(),
@@ -146,7 +148,8 @@ fn of_git(
     let sources = Sources {
         repository,
         store,
-        references,
+        head,
+        references: OnceCell::new(),
         index,
     };
     let state = state_of(&sources, request, &mut reasons)?;
@@ -155,7 +158,7 @@ fn of_git(
         None => None,
     };
     let policy_state = policy_state.as_ref().unwrap_or(&state);
-    let head = sources.references.head().clone();
+    let head = &sources.head;
     let folder = repository.work_tree().unwrap_or(repository.git_dir());
     let mut audit = prepare(
         number,
@@ -166,7 +169,7 @@ fn of_git(
         &mut outcome,
     )?;
     outcome.report.head = head.commit.map(|oid| oid.to_string());
-    outcome.report.branch = head.branch;
+    outcome.report.branch = head.branch.clone();
     outcome.report.path = target.to_string_lossy().into_owned();
     outcome.report.root = repository.work_tree().map(Path::to_owned);
 
@@ -196,7 +199,11 @@ fn of_git(
             history::look_at(&audit, &sources, &state, &mut outcome)?
         }
     }
-    audit.look_at_added(&sources, &state, &mut outcome)?;
+    let changed = match request.scope {
+        Scope::Staged => selection.as_deref(),
+        _ => None,
+    };
+    audit.look_at_added(&sources, &state, changed, &mut outcome)?;
     audit.look_at_suppressions(policy_state, &mut outcome);
     let stored = sources.store.problems().iter().cloned();
     reasons.extend(stored);
@@ -360,20 +367,32 @@ impl Audit<'_> {
         outcome.found.extend(found);
     }
 
-    /// Suppressions that a range or the index adds.
+    /// Suppressions that a range or the index adds; `changed` are the files that are staged.
     fn look_at_added(
         &self,
         sources: &Sources<'_>,
         state: &State<'_>,
+        changed: Option<&[String]>,
         outcome: &mut Outcome,
     ) -> Result<()> {
-        let before = match &self.request.scope {
-            Scope::Tree | Scope::History => return Ok(()),
-            Scope::Range { from, .. } => Some(from.clone()),
-            Scope::Staged => sources.references.head().commit.map(|oid| oid.to_string()),
+        let tree = match (&self.request.scope, sources.head.commit) {
+            (Scope::Tree | Scope::History, _) => return Ok(()),
+            (Scope::Range { from, .. }, _) => Some(tree_of(sources, from)?),
+            (Scope::Staged, Some(head)) => Some(tree_of_commit(sources, head, "HEAD")?),
+            (Scope::Staged, None) => None,
         };
-        let before = match before {
-            Some(name) => State::of_tree(&sources.store, tree_of(sources, &name)?),
+        let is_marked = |path: &str| {
+            let has_mark = |text: &SecretBuffer| memchr::memmem::find(text, b"secrets:").is_some();
+            let text = state.get(path).and_then(|entry| state.bytes(entry).ok());
+            path == suppress::FILE_NAME || text.as_ref().is_some_and(has_mark)
+        };
+        if let Some(changed) = changed
+            && !changed.iter().any(|path| is_marked(path))
+        {
+            return Ok(());
+        }
+        let before = match tree {
+            Some(tree) => State::of_tree(&sources.store, tree),
             None => State::default(),
         };
         for (path, entry) in state.files() {

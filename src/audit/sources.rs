@@ -1,12 +1,14 @@
 //! What a Git repository has, and the states of it that an audit looks at.
 
+use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
 
 use super::run::{Request, Scope};
 use super::state::{Entry, MAX_TEXT, Place, State};
 use crate::error::{Error, Kind, Result};
 use crate::git::{
-    FileKind, Index, ObjectKind, Oid, References, Repository, Store, objects, staged, worktree,
+    FileKind, Head, Index, ObjectKind, Oid, References, Repository, Store, objects, staged,
+    worktree,
 };
 use crate::sops::config::FILE_NAME;
 
@@ -14,8 +16,23 @@ use crate::sops::config::FILE_NAME;
 pub(super) struct Sources<'r> {
     pub(super) repository: &'r Repository,
     pub(super) store: Store,
-    pub(super) references: References,
+    pub(super) head: Head,
+    pub(super) references: OnceCell<References>,
     pub(super) index: Option<Index>,
+}
+
+impl Sources<'_> {
+    /// All references, read when first asked for: looking at what is staged does without.
+    ///
+    /// # Errors
+    /// There is no `HEAD`.
+    pub(super) fn references(&self) -> Result<&References> {
+        if let Some(references) = self.references.get() {
+            return Ok(references);
+        }
+        let references = self.repository.references()?;
+        Ok(self.references.get_or_init(|| references))
+    }
 }
 
 /// The state that the scope is about.
@@ -32,9 +49,9 @@ pub(super) fn state_of<'r>(
         Scope::Staged => Ok(index_state(sources)),
         Scope::Tree | Scope::History => match sources.repository.work_tree() {
             Some(root) => Ok(worktree_state(sources, root, reasons)),
-            None => match sources.references.head().commit {
+            None => match sources.head.commit {
                 Some(commit) => {
-                    let tree = tree_of(sources, &commit.to_string())?;
+                    let tree = tree_of_commit(sources, commit, "HEAD")?;
                     Ok(State::of_tree(&sources.store, tree))
                 }
                 None => Ok(State::default()),
@@ -151,7 +168,14 @@ pub(super) fn selection_of(
 /// # Errors
 /// Nobody knows the revision, or its objects are missing.
 pub(super) fn tree_of(sources: &Sources<'_>, name: &str) -> Result<Oid> {
-    let commit = resolve(sources, name)?;
+    tree_of_commit(sources, resolve(sources, name)?, name)
+}
+
+/// The tree of a commit, which messages call by a name.
+///
+/// # Errors
+/// Its objects are missing.
+pub(super) fn tree_of_commit(sources: &Sources<'_>, commit: Oid, name: &str) -> Result<Oid> {
     let missing = || {
         Error::new(
             Kind::Incomplete,
@@ -170,7 +194,7 @@ pub(super) fn tree_of(sources: &Sources<'_>, name: &str) -> Result<Oid> {
 
 pub(super) fn resolve(sources: &Sources<'_>, name: &str) -> Result<Oid> {
     sources
-        .references
+        .references()?
         .resolve(name, &sources.store)
         .ok_or_else(|| {
             Error::new(Kind::Usage, format!("nobody knows the revision `{name}`"))
