@@ -3,8 +3,9 @@
 
     compare-audit.py TRUTH OURS GITLEAKS KINGFISHER
 
-Ours counts what decides the exit code: at least `likely`, and for a credential only a check that is meant for it. The other
-programs count with every finding, whatever rule it comes from, if it covers a line of the credential.
+Ours counts what decides the exit code: at least `likely`, and for a credential only a check that is meant for it, or, in the
+`data` of a Secret, the check for Secrets. The other programs count with every finding, whatever rule it comes from, if it
+covers a line of the credential.
 """
 
 import collections
@@ -77,7 +78,8 @@ def main():
             for key in keys:
                 total[key] += 1
             for program in programs:
-                if program.finds(path, int(first), int(last), checks.split(",")):
+                meant = checks.split(",") + (["SEC003"] if encoding == "secret-data" else [])
+                if program.finds(path, int(first), int(last), meant):
                     for key in keys:
                         found[program.name][key] += 1
 

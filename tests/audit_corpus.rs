@@ -39,7 +39,12 @@ fn all_cells_are_found(mode: Mode, arguments: &[&str]) {
     let (place, repository, cells) = everything();
     let audit = audit_json(place, repository, arguments);
     let truth = truth(cells, mode);
-    let score = Score::of(&audit.findings(), &truth);
+    let mut findings = audit.findings();
+    if mode == Mode::History {
+        // What only the index has is in no tree of a commit: it may be reported as an object, too.
+        findings.retain(|finding| !finding["path"].is_null());
+    }
+    let score = Score::of(&findings, &truth);
     println!(
         "{mode:?}: {} of {} found",
         score.hits,
@@ -341,8 +346,9 @@ fn a_submodule_is_counted_and_not_entered_in_silence() {
         .findings()
         .iter()
         .any(|f| f["path"] == "sub/k8s/plain.yaml");
-    let said = audit.json.to_string().contains("submodule") || audit.stderr.contains("submodule");
-    assert!(found || said, "{:#}\n{}", audit.json, audit.stderr);
+    let output = place.command(&outer.path, &["audit"]).output().unwrap();
+    let words = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
+    assert!(found || words.contains("submodule"), "{words}");
 }
 
 #[test]

@@ -111,10 +111,10 @@ fn no_value_is_in_a_report() {
     folder.write("app.conf", format!("token {token}\n"));
     folder.write(".env", format!("DB_PASSWORD={password}\n"));
     for format in [
-        "text",
+        "plain",
         "json",
         "sarif",
-        "gitlab-code-quality",
+        "gitlab-codequality",
         "gitlab-secret-detection",
         "junit",
         "github",

@@ -24,18 +24,6 @@ fn no_program_that_a_repository_names_is_ever_run() {
     )
     .unwrap();
     fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
-    let hooks = repository.path(".git/hooks");
-    fs::create_dir_all(&hooks).unwrap();
-    for hook in [
-        "post-index-change",
-        "fsmonitor-watchman",
-        "pre-commit",
-        "reference-transaction",
-        "post-checkout",
-        "pre-auto-gc",
-    ] {
-        fs::copy(&script, hooks.join(hook)).unwrap();
-    }
     let evil = script.display();
     repository.write(
         "included",
@@ -48,6 +36,18 @@ fn no_program_that_a_repository_names_is_ever_run() {
     repository.write("k8s/new.yaml", sealed("new"));
     repository.git(&["add", "--all"]);
     // Written last: git itself would run some of it.
+    let hooks = repository.path(".git/hooks");
+    fs::create_dir_all(&hooks).unwrap();
+    for hook in [
+        "post-index-change",
+        "fsmonitor-watchman",
+        "pre-commit",
+        "reference-transaction",
+        "post-checkout",
+        "pre-auto-gc",
+    ] {
+        fs::copy(&script, hooks.join(hook)).unwrap();
+    }
     let mut settings = fs::read_to_string(repository.path(".git/config")).unwrap();
     settings.push_str(&format!(
         "[core]\n\tfsmonitor = {evil}\n\thooksPath = {}\n\tsshCommand = {evil}\n\tpager = {evil}\n\teditor = {evil}\n\tgitProxy = {evil}\n\taskPass = {evil}\n\talternateRefsCommand = {evil}\n[filter \"evil\"]\n\tclean = {evil}\n\tsmudge = {evil}\n\tprocess = {evil}\n\trequired = true\n[diff]\n\texternal = {evil}\n[diff \"evil\"]\n\tcommand = {evil}\n\ttextconv = {evil}\n[merge \"evil\"]\n\tdriver = {evil}\n[alias]\n\tstatus = !{evil}\n\tlog = !{evil}\n\tcat-file = !{evil}\n\tls-files = !{evil}\n[gpg]\n\tprogram = {evil}\n[credential]\n\thelper = !{evil}\n[uploadpack]\n\tpackObjectsHook = {evil}\n[include]\n\tpath = ../included\n[remote \"origin\"]\n\turl = ext::{evil}\n\tpromisor = false\n\tuploadpack = {evil}\n",

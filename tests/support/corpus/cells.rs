@@ -335,7 +335,7 @@ fn made_by_sops() -> Vec<Cell> {
 
 /// Covered files that cannot be read, so that nobody can say that they are sealed.
 fn unreadable() -> Vec<Cell> {
-    let fine = "a: 1\n";
+    let fine = "{}\n";
     let cell = |path: &str, bytes: &[u8]| {
         let mut cell = Cell::new(path.to_owned(), bytes, fine);
         // What can be read of it may be judged.

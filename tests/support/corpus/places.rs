@@ -102,13 +102,21 @@ fn sees(mode: Mode, place: Where) -> Option<bool> {
 pub(crate) fn truth(cells: &[Cell], mode: Mode) -> Vec<Expected> {
     let mut truth = Vec::new();
     for place in Where::ALL {
-        let Some(required) = sees(mode, place) else {
-            continue;
-        };
-        for (expected, era) in cells.iter().flat_map(|cell| &cell.expected) {
+        let all = cells
+            .iter()
+            .flat_map(|cell| cell.expected.iter().map(move |expected| (cell, expected)));
+        for (cell, (expected, era)) in all {
+            // What is the same when it is as it should be stays there.
+            let stays =
+                place == Where::SealedLater && cell.bytes == cell.sealed && mode != Mode::Staged;
+            let required = match sees(mode, place) {
+                Some(required) => required,
+                None if stays => true,
+                None => continue,
+            };
             let mut expected = expected.clone();
             expected.path = format!("{}/{}", place.folder(), expected.path);
-            let head = matches!(place, Where::Tracked | Where::IgnoredButTracked);
+            let head = stays || matches!(place, Where::Tracked | Where::IgnoredButTracked);
             if mode == Mode::History {
                 // A leak in an old version is one of the history, whatever it is called in a tree.
                 if expected

@@ -152,19 +152,19 @@ fn secrets_of_kubernetes() -> Vec<Shape> {
     let identity = ["AGE-SECRET", "-KEY-1", &"Q".repeat(58)].concat();
     vec![
         Shape::new("data", "data", [HEAD, DATA].concat(), &["data.password", "data.token"])
-            .adding("data:\n", "  added: cTdSazJMbTlYdzQ=\n", "data.added"),
+            .adding("\ndata:\n", "  added: cTdSazJMbTlYdzQ=\n", "data.added"),
         Shape::new("string-data", "data", [HEAD, STRINGS].concat(), &STRING_KEYS)
             .adding("stringData:\n", "  added: q7Rk2Lm9Xw4\n", "stringData.added"),
         Shape::new("both", "data", [HEAD, DATA, STRINGS].concat(), &["data.password", "data.token", STRING_KEYS[0], STRING_KEYS[1]])
             .adding("stringData:\n", "  added: q7Rk2Lm9Xw4\n", "stringData.added"),
         Shape::new("kind-last", "data", "data:\n  password: BASE64\nmetadata:\n  name: cell-name\nkind: Secret\napiVersion: v1\n", &["data.password"])
-            .adding("data:\n", "  added: cTdSazJMbTlYdzQ=\n", "data.added"),
+            .adding("\ndata:\n", "  added: cTdSazJMbTlYdzQ=\n", "data.added"),
         Shape::new("docker", "data", format!("{HEAD}type: kubernetes.io/dockerconfigjson\ndata:\n  .dockerconfigjson: {}\n", STANDARD.encode(auths)), &["data..dockerconfigjson"]),
         Shape::new("sops-age", "data", format!("{HEAD}stringData:\n  age.agekey: |\n    # created: 2026-01-02T03:04:05Z\n    {identity}\n"), &["stringData.age.agekey"]),
         Shape::new("three", "three", [HEAD, STRINGS].concat(), &STRING_KEYS)
             .adding("stringData:\n", "  added: q7Rk2Lm9Xw4\n", "stringData.added"),
         Shape::new("groups", "groups", [HEAD, DATA].concat(), &["data.password", "data.token"])
-            .adding("data:\n", "  added: cTdSazJMbTlYdzQ=\n", "data.added"),
+            .adding("\ndata:\n", "  added: cTdSazJMbTlYdzQ=\n", "data.added"),
         Shape::new("mac-only", "mac-only", [HEAD, STRINGS].concat(), &STRING_KEYS)
             .adding("stringData:\n", "  added: q7Rk2Lm9Xw4\n", "stringData.added"),
         // A manifest of another kind whose data the rule selects as well.

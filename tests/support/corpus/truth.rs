@@ -76,7 +76,15 @@ impl Score {
         let text = |finding: &Value, name: &str| finding[name].as_str().unwrap_or("").to_owned();
         let mut found: BTreeMap<(String, String), Vec<&Value>> = BTreeMap::new();
         for finding in findings {
-            if POLICY.contains(&text(finding, "check").as_str()) {
+            // What is only possible, or only worth knowing, is no alarm.
+            let check = text(finding, "check");
+            let alarm = finding["severity"] != "info" && finding["confidence"] != "possible";
+            let expected = expected
+                .iter()
+                .any(|want| want.checks.contains(&check.as_str()));
+            if POLICY.contains(&check.as_str())
+                && (alarm || (expected && finding["severity"] == "info"))
+            {
                 let place = (text(finding, "path"), text(finding, "check"));
                 found.entry(place).or_default().push(finding);
             }
@@ -119,24 +127,26 @@ impl Score {
 
     fn compare_keys(&mut self, want: &Expected, findings: &[&Value], keys: &[String]) {
         let name = |key: &str| format!("{} {} {key}", want.checks.join("|"), want.path);
-        let named: BTreeSet<&str> = findings
+        let paths: BTreeSet<&str> = findings
             .iter()
             .filter_map(|f| f["key_path"].as_str())
             .collect();
-        if named.is_empty() {
-            let words: String = findings
-                .iter()
-                .filter_map(|f| f["message"].as_str())
-                .collect();
-            let unnamed = keys.iter().filter(|key| !words.contains(key.as_str()));
-            self.misses.extend(unnamed.map(|key| name(key)));
-            return;
+        let words: String = findings
+            .iter()
+            .filter_map(|f| f["message"].as_str())
+            .collect();
+        // A finding about a whole file is at its first value and names the others; of many it names the first.
+        let unnamed: Vec<&String> = keys
+            .iter()
+            .filter(|key| !paths.contains(key.as_str()) && !words.contains(&format!("`{key}`")))
+            .collect();
+        if !words.contains(&format!("and {} more", unnamed.len())) {
+            self.misses.extend(unnamed.iter().map(|key| name(key)));
         }
-        let keys: BTreeSet<&str> = keys.iter().map(String::as_str).collect();
-        self.misses
-            .extend(keys.difference(&named).map(|key| name(key)));
-        self.extras
-            .extend(named.difference(&keys).map(|key| name(key)));
+        let strange = paths
+            .iter()
+            .filter(|path| !keys.iter().any(|key| key == *path));
+        self.extras.extend(strange.map(|path| name(path)));
     }
 
     /// Recall and precision are 1.

@@ -1,5 +1,8 @@
 //! Well-known credential files, each with its own structure.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
 use super::Sample;
 use super::tokens::{self as t, ALNUM, Dice, HEX, URL};
 
@@ -143,7 +146,7 @@ const FILES: &[File] = &[
     (
         "django",
         "app/settings.py",
-        "import os\n\nDEBUG = False\nSECRET_KEY = 'django-insecure-{SECRET}'\n",
+        "import os\n\nDEBUG = False\nSECRET_KEY = '{SECRET}'\n",
         |d| d.of(&[ALNUM, "@#$%^&*(-_=+)"].concat(), 50),
         &["SEC122"],
     ),
@@ -179,7 +182,7 @@ const FILES: &[File] = &[
         "filezilla",
         "sitemanager.xml",
         "<?xml version=\"1.0\"?>\n<FileZilla3>\n  <Servers>\n    <Server>\n      <Host>files.reids.net.au</Host>\n      <User>robot</User>\n      <Pass encoding=\"base64\">{SECRET}</Pass>\n    </Server>\n  </Servers>\n</FileZilla3>\n",
-        |d| d.of(ALNUM, 24),
+        |d| STANDARD.encode(t::password(d)),
         FILE,
     ),
     (

@@ -36,7 +36,7 @@ pub const KINDS: &[Kind] = &[
     kind("putty-key", KEYS, t::putty),
     kind("pgp-key", KEYS, t::pgp),
     kind("docker-auth", &["SEC103"], t::docker),
-    kind("kubeconfig", &["SEC104"], t::kubeconfig),
+    kind("kubeconfig", &["SEC104", "SEC102"], t::kubeconfig),
     kind("gitlab", &["SEC105"], t::gitlab),
     kind("gitlab-routable", &["SEC105"], t::gitlab_routable),
     kind("github", &["SEC106"], t::github),
@@ -169,14 +169,7 @@ pub const KINDS: &[Kind] = &[
         )
     }),
     kind("pulumi", TOKEN, |d| ["pu", "l-", &d.of(HEX, 40)].concat()),
-    kind("age-plugin", &["SEC101"], |d| {
-        [
-            "AGE-PLUGIN",
-            "-YUBIKEY-1",
-            &d.of("QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L", 40),
-        ]
-        .concat()
-    }),
+    kind("age-plugin", &["SEC101"], t::age_plugin),
     kind("sentry", TOKEN, |d| {
         [
             "sn",

@@ -115,6 +115,14 @@ pub fn age(dice: &mut Dice) -> String {
     text.to_uppercase()
 }
 
+/// An identity that lives in a plugin, as a hardware key has one.
+pub fn age_plugin(dice: &mut Dice) -> String {
+    use bech32::ToBase32 as _;
+    let key = dice.bytes::<20>().to_base32();
+    let text = bech32::encode("age-plugin-yubikey-", key, bech32::Variant::Bech32).unwrap();
+    text.to_uppercase()
+}
+
 pub fn aws_pair(dice: &mut Dice) -> String {
     let id = ["AK", "IA", &dice.of(BASE32, 16)].concat();
     let secret = dice.of(&[ALNUM, "/+"].concat(), 40);
@@ -291,8 +299,27 @@ pub fn putty(dice: &mut Dice) -> String {
     )
 }
 
+/// The CRC-24 of OpenPGP's armour (RFC 4880).
+fn crc24(bytes: &[u8]) -> [u8; 3] {
+    let mut crc: u32 = 0x00b7_04ce;
+    for byte in bytes {
+        crc ^= u32::from(*byte) << 16;
+        for _ in 0..8 {
+            crc <<= 1;
+            if crc & 0x0100_0000 != 0 {
+                crc ^= 0x0186_4cfb;
+            }
+        }
+    }
+    let [_, a, b, c] = crc.to_be_bytes();
+    [a, b, c]
+}
+
 pub fn pgp(dice: &mut Dice) -> String {
-    let text = STANDARD.encode(dice.bytes::<480>());
+    // A secret key packet of version 4, RSA.
+    let mut bytes = vec![0x95, 0x01, 0xdd, 4, 0x68, 0x00, 0x00, 0x00, 1, 0x04, 0x00];
+    bytes.extend(dice.bytes::<469>());
+    let (text, sum) = (STANDARD.encode(&bytes), STANDARD.encode(crc24(&bytes)));
     let lines: Vec<&str> = text
         .as_bytes()
         .chunks(64)
@@ -300,7 +327,7 @@ pub fn pgp(dice: &mut Dice) -> String {
         .collect();
     let label = "PGP PRIVATE KEY BLOCK";
     format!(
-        "-----{} {label}-----\n\n{}\n=aB3d\n-----{} {label}-----",
+        "-----{} {label}-----\n\n{}\n={sum}\n-----{} {label}-----",
         "BEGIN",
         lines.join("\n"),
         "END"

@@ -122,7 +122,7 @@ pub(crate) const PLANTS: &[Plant] = &[
     plant("a GitHub token in a README", "SEC106", "README.md", |r| put(&r.flux, "README.md", &format!("# Cluster\n\nUse {} to bootstrap.\n", tokens::github(&mut dice())))),
     plant("a connection string in a README", "SEC118", "README.md", |r| put(&r.blaster, "README.md", "psql postgres://blaster:VALUE@db.reids.net.au/blaster\n")),
     plant("an env file", "SEC120", ".env", |r| put(&r.blaster, ".env", "NODE_ENV=development\nDB_PASSWORD=VALUE\n")).also(&["SEC119"]),
-    plant("the registry's credential in .npmrc", "SEC119", ".npmrc", |r| put(&r.blaster, ".npmrc", "//registry.reids.net.au/:_authToken=VALUEVALUE\n")).also(&["SEC112"]),
+    plant("the registry's credential in .npmrc", "SEC119", ".npmrc", |r| put(&r.blaster, ".npmrc", "//registry.reids.net.au/:_authToken=VALUE\n")).also(&["SEC112"]),
     plant("a password in the values of a release", "SEC204", "clusters/my-cluster/apps/db.yaml", |r| put(&r.flux, "clusters/my-cluster/apps/db.yaml", RELEASE)),
     plant("a password in postBuild.substitute", "SEC205", "clusters/my-cluster/blaster/dev/kustomization.yaml", |r| {
         edit(&r.flux, "clusters/my-cluster/blaster/dev/kustomization.yaml", "  decryption:\n", "  postBuild:\n    substitute:\n      DB_PASSWORD: VALUE\n  decryption:\n");
@@ -160,9 +160,9 @@ pub(crate) const PLANTS: &[Plant] = &[
     plant("the rule selects other keys than the file", "SEC004", DATABASE, |r| {
         edit(&r.blaster, DATABASE, "encrypted_regex: ^(data|stringData)$", "encrypted_regex: ^(data|stringData|password)$");
     }),
-    plant("the selector is not anchored", "SEC010", ".sops.yaml", |r| {
+    plant("the selector is not anchored", "SEC010", "", |r| {
         edit(&r.blaster, ".sops.yaml", "^(data|stringData)$", "(data|stringData)");
-    }).also(&["SEC004"]),
+    }).also(&["SEC004", "SEC009"]),
     plant("the metadata lost its MAC", "SEC016", DATABASE, |r| edit(&r.blaster, DATABASE, "    mac: ENC", "    mic: ENC")),
     plant("it was plain in the history", "SEC014", DATABASE, committed_plain).with(&["--history"]),
     plant("it is plain in the index only", "SEC001", DATABASE, |r| {
