@@ -71,10 +71,17 @@ pub(super) fn check(
         _ => None,
     });
     let has_block = blocks.iter().any(|block| !matches!(block, Block::None));
-    for block in &blocks {
+    for (document, block) in documents.iter().zip(&blocks) {
         if let Block::Broken(why, span) = block {
             let message = format!("the `sops` block cannot be read: {why}");
             room.push(Hit::new(&BROKEN_METADATA, span.clone(), message).at("sops"));
+        }
+        if let Block::Read(own) = block
+            && own.metadata.mac.is_empty()
+        {
+            let message = "the `sops` block has no MAC, without which nothing opens the file";
+            let span = document.span(own.key);
+            room.push(Hit::new(&BROKEN_METADATA, span, message).at("sops"));
         }
     }
     let mut leaves = Leaves::default();

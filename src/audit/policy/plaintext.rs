@@ -8,6 +8,7 @@ use super::leaves::{DocumentLeaves, Leaves, Plain, What};
 use super::manifest::Shape;
 use super::room::{MAX_HITS, Room, list, shown};
 use super::rules::{Breadth, Ruled};
+use crate::secret::SecretBuffer;
 
 /// Names of files that a repository needs in plaintext, whatever folder they are in.
 fn is_housekeeping(name: &str) -> bool {
@@ -26,6 +27,9 @@ fn is_housekeeping(name: &str) -> bool {
     ];
     is_word || ends.iter().any(|end| name.ends_with(end))
 }
+
+/// How many key paths a finding about a whole file names before it counts.
+const NAMED_PATHS: usize = 50;
 
 /// What a file is, as far as it matters for [`confidence_of`].
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -71,7 +75,7 @@ pub(super) fn plain_file(
     let paths: Vec<String> = leaves
         .plain
         .iter()
-        .take(5)
+        .take(NAMED_PATHS)
         .map(|p| p.key_path.clone())
         .collect();
     let message = format!(
@@ -79,7 +83,15 @@ pub(super) fn plain_file(
         ruled.name(),
         list(&paths, leaves.plain_count)
     );
-    let hit = Hit::new(&PLAIN_FILE, first.span.clone(), message);
+    // All of them decide over the identity: a value that is added later is another finding.
+    let mut values = SecretBuffer::default();
+    for plain in &leaves.plain {
+        values.push_str(&plain.key_path);
+        values.push(&[0]);
+        values.push(plain.value.expose());
+        values.push(&[0]);
+    }
+    let hit = Hit::new(&PLAIN_FILE, first.span.clone(), message).of(&values);
     let hit = match first.key_path.is_empty() {
         true => hit,
         false => hit.at(first.key_path.clone()),
