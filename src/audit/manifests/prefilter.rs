@@ -4,9 +4,11 @@
 //! Wherever a stem of [`names::STEMS`] stands, the name around it and what follows decide. In doubt the
 //! answer is yes.
 
+use std::cell::RefCell;
 use std::sync::LazyLock;
 
 use aho_corasick::packed;
+use foldhash::{HashMap, HashMapExt};
 
 use super::names::{self, MAX_NAME, STEMS, is_name_byte};
 use crate::audit::benign;
@@ -45,6 +47,33 @@ pub(super) fn has_candidate(bytes: &[u8]) -> bool {
         from = end;
     }
     false
+}
+
+thread_local! {
+    /// What was said of names: the same few stand in all versions of all manifests.
+    static KNOWN: RefCell<HashMap<Box<str>, bool>> = RefCell::new(HashMap::new());
+}
+
+/// [`names::is_credential`], remembered.
+fn is_credential(name: &str) -> bool {
+    const MOST: usize = 2000;
+    if name.len() > MAX_NAME {
+        return false;
+    }
+    KNOWN.with(|known| {
+        if let Ok(known) = known.try_borrow()
+            && let Some(is) = known.get(name)
+        {
+            return *is;
+        }
+        let is = names::is_credential(name);
+        if let Ok(mut known) = known.try_borrow_mut()
+            && known.len() < MOST
+        {
+            known.insert(name.into(), is);
+        }
+        is
+    })
 }
 
 fn name_length(bytes: &[u8]) -> usize {
@@ -142,7 +171,7 @@ impl<'a> Text<'a> {
         let name = std::str::from_utf8(name).unwrap_or("");
         let is_option = name.starts_with("--");
         let name = name.trim_start_matches(['-', '.']);
-        let is_credential = || names::is_credential(name);
+        let is_credential = || is_credential(name);
         let quotes = self.from(end);
         let quotes = quotes
             .iter()
@@ -156,7 +185,7 @@ impl<'a> Text<'a> {
                 let is_host = separator == b':'
                     && at == end
                     && next.is_some_and(|b| b.is_ascii_alphanumeric() || b == b'/');
-                !is_host && self.may_have_value(name, start, after + 1) && is_credential()
+                !is_host && is_credential() && self.may_have_value(name, start, after + 1)
             }
             // The text goes on: no name, unless it is an option and its value.
             Some(byte)
@@ -167,7 +196,7 @@ impl<'a> Text<'a> {
             // An option, with its value in the next line, or behind a comma.
             _ if is_option => self.has_next_item(after) && is_credential(),
             // The value of a `name`.
-            _ => self.is_in_pair(name, start, after) && is_credential(),
+            _ => is_credential() && self.is_in_pair(name, start, after),
         }
     }
 
