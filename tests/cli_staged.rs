@@ -690,6 +690,23 @@ fn a_hook_that_checks_refuses_the_commit() {
     is_committed(&repository, SECRET);
 }
 
+/// The framework sets unstaged changes aside and cannot put them back into sealed files.
+#[test]
+fn under_pre_commit_it_only_checks() {
+    let repository = Repository::new();
+    repository.stage(NAME, SECRET);
+    let mut command = repository.0.secrets(&["encrypt", "--staged"]);
+    command.env("PRE_COMMIT", "1");
+    let run = Run::of(command).exits(1).prints("app.secret.yaml\n");
+    run.says(&["nothing was sealed", "run `secrets encrypt --staged`"]);
+    assert_eq!(repository.staged(NAME), SECRET);
+    assert_eq!(repository.0.read(NAME), SECRET);
+    repository.seal().exits(0);
+    let mut command = repository.0.secrets(&["encrypt", "--staged"]);
+    command.env("PRE_COMMIT", "1");
+    Run::of(command).exits(0).prints("");
+}
+
 #[test]
 fn hooks_and_monitors_of_the_repository_do_not_run() {
     let repository = Repository::new();

@@ -32,7 +32,8 @@ pub(crate) struct Args {
     ///
     /// The rules are those of the staged .sops.yaml. A file of the working tree that is as it was staged is sealed
     /// as well; one that was changed since is left alone, whatever it holds. PATH limits it, as for other
-    /// Git commands. The plain blob stays in the object store of this clone until `git gc` drops it; it is not
+    /// Git commands. Under the framework pre-commit (variable PRE_COMMIT) it only checks: unstaged changes that are set aside
+    /// do not fit to sealed files. The plain blob stays in the object store of this clone until `git gc` drops it; it is not
     /// pushed.
     #[arg(long, conflicts_with_all = ["in_place", "output", "filename"])]
     staged: bool,

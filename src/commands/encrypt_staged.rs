@@ -46,6 +46,13 @@ pub(super) struct Staged<'a> {
 /// Git cannot be run, there is no working tree, or the index cannot be written. What is wrong with single files is
 /// reported and does not stop the others.
 pub(super) fn run(args: &Staged<'_>, sealing: Sealing, context: &Context) -> Result<Exit, Errors> {
+    // The framework of that name takes unstaged changes out of the files, runs its hooks, and puts the changes back, which
+    // do not fit to files that were sealed meanwhile.
+    let in_framework = context.variable("PRE_COMMIT").is_some() && !args.dry_run;
+    let args = &Staged {
+        check: args.check || in_framework,
+        ..*args
+    };
     let git = Git::new(context.working_directory());
     let head = git.head()?;
     let changes = git.staged(&head, args.paths)?;
@@ -91,6 +98,11 @@ pub(super) fn run(args: &Staged<'_>, sealing: Sealing, context: &Context) -> Res
         work.write(&found)?;
     }
     work.summary(&found);
+    if in_framework && !found.is_empty() {
+        let mut ui = context.ui();
+        ui.note("nothing was sealed: pre-commit holds unstaged changes back, and they would not fit any more");
+        ui.hint("run `secrets encrypt --staged`, and commit again");
+    }
     sealing.report_warnings(context);
     let exit = work.told.exit;
     Ok(match args.check && !found.is_empty() {

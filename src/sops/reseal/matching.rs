@@ -139,7 +139,7 @@ mod tests {
             // Items of a list with one value: the one that is left is the one that was there.
             ("aba", "ba", "1 2"),
             ("aba", "ab", "0 1"),
-            ("aab", "ab", "1 2"),
+            ("aab", "ab", "0 2"),
             ("aaa", "xaaa", "- 0 1 2"),
             ("aaa", "aaxa", "0 1 - 2"),
             ("aaa", "aa", "0 1"),
