@@ -6,7 +6,7 @@ use super::super::checks::{BROKEN_METADATA, ENCRYPTED_METADATA, PARTLY_ENCRYPTED
 use super::super::finding::{Confidence, Hit, Severity};
 use super::leaves::{DocumentLeaves, Leaves, Plain, What};
 use super::manifest::Shape;
-use super::room::{MAX_HITS, Room, list, shown};
+use super::room::{MAX_HITS, NAMED_PATHS, Room, list, shown};
 use super::rules::{Breadth, Ruled};
 use crate::secret::SecretBuffer;
 
@@ -27,9 +27,6 @@ fn is_housekeeping(name: &str) -> bool {
     ];
     is_word || ends.iter().any(|end| name.ends_with(end))
 }
-
-/// How many key paths a finding about a whole file names before it counts.
-const NAMED_PATHS: usize = 50;
 
 /// What a file is, as far as it matters for [`confidence_of`].
 #[derive(Clone, Copy, PartialEq, Eq)]

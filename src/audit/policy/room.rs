@@ -102,10 +102,12 @@ pub(super) fn shown(path: &str) -> String {
     text
 }
 
+/// How many key paths a finding about a whole file names before it counts.
+pub(super) const NAMED_PATHS: usize = 50;
+
 /// The first key paths, and how many more there are.
 pub(super) fn list(paths: &[String], count: usize) -> String {
-    const SHOWN: usize = 5;
-    let first = paths.iter().take(SHOWN);
+    let first = paths.iter().take(NAMED_PATHS);
     let mut words: Vec<String> = first.map(|path| format!("`{}`", shown(path))).collect();
     if count > words.len() {
         words.push(format!("{} more", count - words.len()));
