@@ -167,8 +167,8 @@ impl History {
         }
     }
 
-    /// A reference leads to the commit (not only a reflog, and not by chance in the store), or it is
-    /// one of the range.
+    /// A reference or a stash leads to the commit (not only a reflog or `ORIG_HEAD`, and not by chance in
+    /// the store), or it is one of the range.
     pub fn is_reachable(&self, id: CommitId) -> bool {
         self.reachable.get(id.0)
     }

@@ -145,13 +145,13 @@ pub(super) fn everything(
     let kept = references
         .all()
         .iter()
-        .map(|reference| (reference.oid, reference.is_kept()))
-        .chain(references.stashed().iter().map(|oid| (*oid, true)));
-    for (oid, is_kept) in kept {
+        .filter(|reference| reference.is_kept())
+        .map(|reference| &reference.oid)
+        .chain(references.stashed());
+    for oid in kept {
         match census.number(oid.as_bytes()) {
             Some(number) => starts.extend(commit_behind(graph, &known, number)),
-            None if is_kept => problems.add(|| format!("the object {oid} is missing")),
-            None => {}
+            None => problems.add(|| format!("the object {oid} is missing")),
         }
     }
     let reachable = order::reachable(graph, starts);
