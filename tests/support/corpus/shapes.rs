@@ -158,7 +158,7 @@ fn secrets_of_kubernetes() -> Vec<Shape> {
         Shape::new("both", "data", [HEAD, DATA, STRINGS].concat(), &["data.password", "data.token", STRING_KEYS[0], STRING_KEYS[1]])
             .adding("stringData:\n", "  added: q7Rk2Lm9Xw4\n", "stringData.added"),
         Shape::new("kind-last", "data", "data:\n  password: BASE64\nmetadata:\n  name: cell-name\nkind: Secret\napiVersion: v1\n", &["data.password"])
-            .adding("\ndata:\n", "  added: cTdSazJMbTlYdzQ=\n", "data.added"),
+            .adding("data:\n", "  added: cTdSazJMbTlYdzQ=\n", "data.added"),
         Shape::new("docker", "data", format!("{HEAD}type: kubernetes.io/dockerconfigjson\ndata:\n  .dockerconfigjson: {}\n", STANDARD.encode(auths)), &["data..dockerconfigjson"]),
         Shape::new("sops-age", "data", format!("{HEAD}stringData:\n  age.agekey: |\n    # created: 2026-01-02T03:04:05Z\n    {identity}\n"), &["stringData.age.agekey"]),
         Shape::new("three", "three", [HEAD, STRINGS].concat(), &STRING_KEYS)
