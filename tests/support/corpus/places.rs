@@ -109,11 +109,6 @@ pub(crate) fn truth(cells: &[Cell], mode: Mode) -> Vec<Expected> {
             // What is the same when it is as it should be stays there.
             let stays =
                 place == Where::SealedLater && cell.bytes == cell.sealed && mode != Mode::Staged;
-            // What is staged as it is at `HEAD` is not staged.
-            let is_staged = place != Where::StagedOverSealed || cell.bytes != cell.sealed;
-            if mode == Mode::Staged && !is_staged {
-                continue;
-            }
             let required = match sees(mode, place) {
                 Some(required) => required,
                 None if stays => true,
