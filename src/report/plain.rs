@@ -19,7 +19,7 @@ use anstyle::{AnsiColor, Style};
 use super::table::{table, thousands};
 use super::text::{excerpt, printable};
 use super::{Context, count, incomplete, paths};
-use crate::audit::finding::{Finding, Report, RepositoryReport, Unchecked};
+use crate::audit::finding::{Finding, Report, RepositoryReport, Severity, Unchecked};
 
 /// What an excerpt ends with where it hides a value (see `audit::places`).
 const MASK: char = '…';
@@ -63,11 +63,22 @@ pub fn plain(report: &Report, context: &Context<'_>, color: bool) -> String {
     let several = report.repositories.len() > 1;
     for (number, repository) in report.repositories.iter().enumerate() {
         let of_it = |one: &&Finding| one.repository == number && one.suppressed.is_none();
-        let mut findings = report.findings.iter().filter(of_it).peekable();
-        if several && findings.peek().is_some() {
+        let findings: Vec<&Finding> = report.findings.iter().filter(of_it).collect();
+        if several && !findings.is_empty() {
             writer.heading(repository);
         }
-        findings.for_each(|finding| writer.finding(repository, finding));
+        let (remarks, findings): (Vec<&Finding>, Vec<&Finding>) = findings
+            .into_iter()
+            .partition(|finding| finding.severity == Severity::Info);
+        for finding in findings {
+            writer.finding(repository, finding);
+        }
+        for remark in &remarks {
+            writer.remark(repository, remark);
+        }
+        if !remarks.is_empty() {
+            writer.out.push('\n');
+        }
     }
     for one in &open {
         writer.unchecked(one);
@@ -104,15 +115,14 @@ impl<'a> Plain<'a> {
         let Styles {
             error,
             warning,
-            note,
             frame,
             strong,
             hint,
+            ..
         } = self.styles;
         let check = finding.check;
         let label = match finding.severity {
             _ if self.context.decides(finding) => error,
-            crate::audit::finding::Severity::Info => note,
             _ => warning,
         };
         let _ = writeln!(
@@ -189,6 +199,21 @@ impl<'a> Plain<'a> {
         self.out.push('\n');
     }
 
+    /// What is worth knowing and never decides has a line.
+    fn remark(&mut self, repository: &RepositoryReport, finding: &Finding) {
+        let note = self.styles.note;
+        let mut place = printable(&paths::shown(repository, finding.path.as_deref())).into_owned();
+        if let Some(region) = finding.region {
+            let _ = write!(place, ":{}:{}", region.line, region.column);
+        }
+        let _ = writeln!(
+            self.out,
+            "{note}info[{}]{note:#}: {place}: {}",
+            finding.check.id,
+            printable(&finding.message)
+        );
+    }
+
     fn unchecked(&mut self, unchecked: &Unchecked) {
         let warning = self.styles.warning;
         let place = self
@@ -253,12 +278,11 @@ impl<'a> Plain<'a> {
         let deciding = self.report.deciding(self.context.fail_on).count();
         let mut rest = Vec::new();
         if shown > 0 {
-            let deciding = match deciding {
-                0 => String::from("none"),
-                _ => thousands(deciding),
-            };
             let shown = count(shown, "finding", "findings");
-            rest.push(format!("{shown}, {deciding} deciding"));
+            rest.push(match deciding {
+                0 => format!("{shown}, none deciding"),
+                _ => format!("{shown}, {} deciding", thousands(deciding)),
+            });
         }
         if suppressed > 0 {
             rest.push(format!("{} suppressed", thousands(suppressed)));
@@ -302,7 +326,6 @@ mod tests {
     use super::super::examples::{self, CONTEXT};
     use super::*;
     use crate::audit::checks;
-    use crate::audit::finding::Severity;
 
     fn write(report: &Report) -> String {
         let context = Context {
