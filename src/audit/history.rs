@@ -14,7 +14,7 @@ use super::state::{MAX_TEXT, Place, State};
 use super::subject::Subject;
 use super::view::View;
 use crate::error::Result;
-use crate::git::{History, Item, ObjectKind, Oid, PathId, Placed, Scope as Part, objects};
+use crate::git::{History, Item, ObjectKind, Oid, PathId, Placed, Scope as Part};
 
 /// Findings by fingerprint, each with the oldest commit that has it.
 #[derive(Default)]
@@ -260,11 +260,8 @@ impl Visitor<'_> {
 
     /// The message alone: the rest are names, dates and a signature, which is long and no text.
     fn message(&self, item: &Item<'_>, what: &'static str) {
-        let message = match item.kind {
-            ObjectKind::Tag => objects::Tag::parse(item.data).map(|tag| tag.message),
-            _ => objects::Commit::parse(item.data).map(|commit| commit.message),
-        };
-        let text = message.and_then(|range| item.data.get(range));
+        let head = memchr::memmem::find(item.data, b"\n\n");
+        let text = head.and_then(|at| item.data.get(at + 2..));
         let text = text.unwrap_or(item.data);
         let interest = Interest::of(text);
         if !interest.credentials && !interest.policy {
