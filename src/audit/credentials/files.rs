@@ -5,6 +5,8 @@
 mod formats;
 mod pairs;
 
+use std::sync::LazyLock;
+
 use super::token::Token;
 use crate::audit::checks::{self, Check};
 
@@ -310,6 +312,22 @@ const FILES: &[(&str, Format, &str)] = &[
     ),
 ];
 
+/// The file names in [`FILES`].
+static NAMES: LazyLock<foldhash::HashSet<&'static str>> = LazyLock::new(|| {
+    FILES
+        .iter()
+        .map(|(end, ..)| end.rsplit('/').next().unwrap_or(end))
+        .collect()
+});
+
+/// The ends of names in [`FILES`].
+static SUFFIXES: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
+    FILES
+        .iter()
+        .filter_map(|(end, ..)| end.strip_prefix('*'))
+        .collect()
+});
+
 /// Shell profiles.
 const PROFILES: &[&str] = &[
     ".bashrc",
@@ -332,6 +350,12 @@ pub(super) fn kind(path: &str) -> Option<Kind> {
     let name = path.rsplit('/').next().unwrap_or(path);
     if let Some(kind) = env_kind(name) {
         return Some(kind);
+    }
+    let lower_name = name.to_ascii_lowercase();
+    let known = NAMES.contains(lower_name.as_str())
+        || SUFFIXES.iter().any(|suffix| lower_name.ends_with(suffix));
+    if !known {
+        return None;
     }
     let lower = path.to_ascii_lowercase();
     let (end, format, what) = FILES.iter().find(|(end, ..)| match end.strip_prefix('*') {

@@ -29,6 +29,9 @@ const NAMES: &[(&str, &str)] = &[
     ("decryptionKey", "the machine key of ASP.NET"),
 ];
 
+/// How far behind its `apiVersion` a manifest is still known as one.
+const MANIFEST: usize = 32 << 10;
+
 /// The secret behind one of the names, which stands around an offset.
 pub(super) fn at(text: &[u8], at: usize) -> Option<Token> {
     let name = name_around(text, at);
@@ -51,7 +54,8 @@ pub(super) fn at(text: &[u8], at: usize) -> Option<Token> {
         return None;
     }
     // In manifests, names and values of variables are what the checks of manifests look at.
-    if memchr::memmem::find(text, b"apiVersion:").is_some() {
+    let before = part(text, name.start.saturating_sub(MANIFEST)..name.start);
+    if memchr::memmem::find(before, b"apiVersion:").is_some() {
         return None;
     }
     let span = value(text, name.end)?;

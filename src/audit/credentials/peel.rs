@@ -216,8 +216,26 @@ impl<'s, 't> Blocks<'s, 't> {
             let Some(bytes) = decoded(encoded.get(offset..).unwrap_or_default()) else {
                 continue;
             };
+            if !self.spend(bytes.len()) {
+                return;
+            }
             self.look_inside(&bytes, &block, out);
         }
+        // As a whole it may be a text, whatever it holds.
+        if matches!(tried, [false, ..])
+            && begins_as_text(encoded)
+            && let Some(bytes) = decoded(encoded)
+            && self.spend(bytes.len())
+        {
+            self.look_inside(&bytes, &block, out);
+        }
+    }
+
+    /// Takes from what may still be decoded; `false` if that is not enough.
+    fn spend(&self, bytes: usize) -> bool {
+        let left = self.scan.budget.get().checked_sub(bytes);
+        self.scan.budget.set(left.unwrap_or(0));
+        left.is_some()
     }
 
     fn look_inside(&self, bytes: &[u8], block: &Range<usize>, out: &mut Vec<Token>) {
@@ -225,7 +243,9 @@ impl<'s, 't> Blocks<'s, 't> {
         let text = if bytes.starts_with(&[0x1f, 0x8b]) {
             let mut buffer = Zeroizing::new(Vec::new());
             let mut reader = flate2::read::GzDecoder::new(bytes).take(MAX_UNPACKED);
-            if reader.read_to_end(&mut buffer).is_err() && buffer.is_empty() {
+            // What can be read of a damaged one is looked at.
+            let _ = reader.read_to_end(&mut buffer);
+            if !self.spend(buffer.len()) {
                 return;
             }
             unpacked = buffer;
@@ -239,6 +259,7 @@ impl<'s, 't> Blocks<'s, 't> {
             binary: memchr::memchr(0, text).is_some(),
             depth: self.scan.depth.saturating_add(1),
             first: self.scan.first,
+            budget: self.scan.budget,
         }
         .run(&mut inside);
         let padded = run(
@@ -255,6 +276,24 @@ impl<'s, 't> Blocks<'s, 't> {
             out.push(token);
         }
     }
+}
+
+/// What it decodes to begins as a text does: hashes, keys and ciphertext do not.
+fn begins_as_text(encoded: &[u8]) -> bool {
+    const BEGINNING: usize = 64;
+    let beginning = encoded.get(..BEGINNING).unwrap_or(encoded);
+    let is_text = |text: &str| {
+        let printable = |c: char| !c.is_control() || matches!(c, '\n' | '\r' | '\t');
+        text.chars().all(printable)
+    };
+    decoded(beginning).is_some_and(|bytes| match std::str::from_utf8(&bytes) {
+        Ok(text) => is_text(text),
+        // A character may be cut in two at the end.
+        Err(error) => {
+            let whole = bytes.get(..error.valid_up_to()).unwrap_or_default();
+            error.error_len().is_none() && std::str::from_utf8(whole).is_ok_and(is_text)
+        }
+    })
 }
 
 /// Short last lines of a block are no long runs.

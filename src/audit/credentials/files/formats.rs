@@ -91,7 +91,7 @@ fn is_name_of(kind: &Kind, name: &str) -> Option<&'static str> {
         .unwrap_or(name)
         .to_ascii_lowercase();
     match last.as_str() {
-        "_authtoken" | "npmauthtoken" | "npmauthident" => Some("token_access"),
+        "_authtoken" | "npmauthtoken" | "npmauthident" => Some("access_token"),
         "_auth" if kind.what.contains("npm") => Some("basic_auth"),
         "_password" => Some("password"),
         "cleartextpassword" | "imap_pass" | "smtp_pass" | "pass" => Some("password"),
