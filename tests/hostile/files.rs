@@ -38,7 +38,11 @@ fn names_are_shown_so_that_no_terminal_and_no_log_obeys_them() {
             if format == "json" {
                 let report: serde_json::Value = serde_json::from_str(&answer.stdout).unwrap();
                 let findings = report["findings"].as_array().unwrap();
-                let plain = findings.iter().filter(|f| f["check"] == "SEC001").count();
+                // `.` in an expression does not match the end of a line: that one is outside of the rules.
+                let plain = findings
+                    .iter()
+                    .filter(|f| f["check"] == "SEC001" || f["check"] == "SEC003")
+                    .count();
                 assert!(plain >= names.len(), "{plain}");
             } else if format == "github" {
                 for line in answer
