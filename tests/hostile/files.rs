@@ -38,7 +38,11 @@ fn names_are_shown_so_that_no_terminal_and_no_log_obeys_them() {
             if format == "json" {
                 let report: serde_json::Value = serde_json::from_str(&answer.stdout).unwrap();
                 let findings = report["findings"].as_array().unwrap();
-                let plain = findings.iter().filter(|f| f["check"] == "SEC001").count();
+                // `.` in an expression does not match the end of a line: that one is outside of the rules.
+                let plain = findings
+                    .iter()
+                    .filter(|f| f["check"] == "SEC001" || f["check"] == "SEC003")
+                    .count();
                 assert!(plain >= names.len(), "{plain}");
             } else if format == "github" {
                 for line in answer
@@ -301,9 +305,9 @@ fn rules_made_to_explode_are_never_green() {
     }
 }
 
-/// Without optimisation the same is seen of an eighth.
+/// Without optimisation the same is seen of a sixteenth.
 const MEGABYTE: usize = if cfg!(debug_assertions) {
-    1 << 17
+    1 << 16
 } else {
     1 << 20
 };
@@ -325,7 +329,9 @@ fn huge_files_take_bounded_time() {
     repository.write("at.txt", "a://b:c@".repeat(MEGABYTE / 2));
     audit("huge", &place, &repository.path, &[]);
     // A covered file too large to be read is no green one.
-    fs::remove_file(repository.path("line.txt")).unwrap();
+    for name in ["line", "tokens", "begin", "base64", "at"] {
+        fs::remove_file(repository.path(&format!("{name}.txt"))).unwrap();
+    }
     repository.write(
         "k8s/line.json",
         format!(
