@@ -200,6 +200,13 @@ impl Store {
         self.inner.promisor
     }
 
+    /// How many objects all packs have.
+    pub(super) fn packed(&self) -> usize {
+        self.inner.packs.iter().fold(0, |sum, pack| {
+            sum.saturating_add(usize::try_from(pack.index.count()).unwrap_or(usize::MAX))
+        })
+    }
+
     pub(super) fn packs(&self) -> &[Arc<Pack>] {
         &self.inner.packs
     }

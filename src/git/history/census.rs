@@ -81,7 +81,10 @@ impl Census {
         let loose_from = number_of(oids.len() / hash.len());
         let mut loose_folders = Vec::new();
         for (number, folder) in store.folders().iter().enumerate() {
-            let lists: Vec<(Vec<Oid>, Vec<String>)> = (0..=255_u8)
+            let mut odd = Vec::new();
+            let folders = loose::folders(folder, &mut odd);
+            odd.into_iter().for_each(|words| problems.add(|| words));
+            let lists: Vec<(Vec<Oid>, Vec<String>)> = folders
                 .into_par_iter()
                 .map(|first| {
                     let (mut names, mut odd) = (Vec::new(), Vec::new());
