@@ -330,13 +330,11 @@ fn add_packs(inner: &mut Inner, objects: &Path, hash: HashKind) {
         let path = folder.join(name);
         match name.extension().and_then(|extension| extension.to_str()) {
             Some("promisor") => inner.promisor = true,
-            Some("idx") => {
-                // Temporary files of a writer have other names.
-                if !names.contains(name.with_extension("pack").as_path()) {
-                    inner
-                        .problems
-                        .push(format!("{}: the pack index has no pack", path.display()));
-                }
+            // Temporary files of a writer have other names.
+            Some("idx") if !names.contains(name.with_extension("pack").as_path()) => {
+                inner
+                    .problems
+                    .push(format!("{}: the pack index has no pack", path.display()));
             }
             Some("pack") => {
                 if inner.packs.len() >= PACKS_MAX {

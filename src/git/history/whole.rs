@@ -137,8 +137,8 @@ pub(super) fn everything(
     store: &Store,
     problems: Problems,
 ) -> Result<History> {
-    let references = repository.references()?;
-    let loaded = read(store, &problems)?;
+    let (references, loaded) = rayon::join(|| repository.references(), || read(store, &problems));
+    let (references, loaded) = (references?, loaded?);
     let (census, graph) = (&loaded.census, &loaded.graph);
     let known = loaded.known(&problems);
     let mut starts = Vec::new();
