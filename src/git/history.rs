@@ -114,10 +114,10 @@ impl History {
             Scope::Everything => return whole::everything(repository, store, problems),
             Scope::Range { from, to } => (from, to),
         };
-        if let Some(from) = from {
-            if let Some(short) = range::short(repository, store, from, to, &problems)? {
-                return Ok(History::of_short(short, store, problems));
-            }
+        if let Some(from) = from
+            && let Some(short) = range::short(repository, store, from, to, &problems)?
+        {
+            return Ok(History::of_short(short, store, problems));
         }
         // What the first attempt found wrong is found again.
         whole::long_range(repository, store, from, to, Problems::default())

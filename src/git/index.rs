@@ -71,22 +71,21 @@ pub(super) fn read(repository: &Repository, path: &Path) -> Result<Option<Index>
     let fail = |reason: String| broken(path, reason);
     let mut parsed = parse(&bytes, hash).map_err(fail)?;
     drop(bytes);
-    if let Some(link) = parsed.link.take() {
-        if let Some(base) = link.base {
-            let shared = git_dir.join(format!("sharedindex.{base}"));
-            let bytes = files::read(&shared, INDEX_MAX)?
-                .ok_or_else(|| fail(format!("needs {}, which is missing", shared.display())))?;
-            if !bytes.ends_with(base.as_bytes()) {
-                return Err(broken(&shared, "is not what its name says"));
-            }
-            let shared_parsed = parse(&bytes, hash).map_err(|reason| broken(&shared, reason))?;
-            if shared_parsed.link.is_some() {
-                return Err(broken(&shared, "is split itself"));
-            }
-            parsed.is_sparse |= shared_parsed.is_sparse;
-            parsed.entries =
-                split::merge(shared_parsed.entries, parsed.entries, &link).map_err(fail)?;
+    if let Some(link) = parsed.link.take()
+        && let Some(base) = link.base
+    {
+        let shared = git_dir.join(format!("sharedindex.{base}"));
+        let bytes = files::read(&shared, INDEX_MAX)?
+            .ok_or_else(|| fail(format!("needs {}, which is missing", shared.display())))?;
+        if !bytes.ends_with(base.as_bytes()) {
+            return Err(broken(&shared, "is not what its name says"));
         }
+        let other = parse(&bytes, hash).map_err(|reason| broken(&shared, reason))?;
+        if other.link.is_some() {
+            return Err(broken(&shared, "is split itself"));
+        }
+        parsed.is_sparse |= other.is_sparse;
+        parsed.entries = split::merge(other.entries, parsed.entries, &link).map_err(fail)?;
     }
     if parsed.is_sparse {
         parsed.entries = sparse::expand(parsed.entries, &repository.store()?)?;

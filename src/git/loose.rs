@@ -91,6 +91,27 @@ pub(super) fn start(objects: &Path, oid: &Oid) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
+/// The first bytes of names for which there is a folder.
+pub(super) fn folders(objects: &Path, problems: &mut Vec<String>) -> Vec<u8> {
+    let names = match files::names_in(objects, FOLDER_MAX) {
+        Ok(names) => names,
+        Err(error) => {
+            problems.push(error.to_string());
+            return Vec::new();
+        }
+    };
+    names
+        .into_iter()
+        .filter_map(|(name, _)| match files::bytes_of(&name).as_slice() {
+            [
+                high @ (b'0'..=b'9' | b'a'..=b'f'),
+                low @ (b'0'..=b'9' | b'a'..=b'f'),
+            ] => Some((digit(*high)? << 4) | digit(*low)?),
+            _ => None,
+        })
+        .collect()
+}
+
 /// The names that start with the byte `first`.
 pub(super) fn collect(
     objects: &Path,

@@ -58,11 +58,15 @@ impl Oid {
             _ => return None,
         };
         let mut bytes = [0; LONGEST];
-        for (byte, pair) in bytes.iter_mut().zip(hex.chunks_exact(2)) {
-            let [high, low] = pair else { return None };
-            *byte = (digit(*high)? << 4) | digit(*low)?;
+        let value = |byte: u8| DIGITS.get(usize::from(byte)).copied().unwrap_or(16);
+        let mut wrong = 0;
+        for (byte, pair) in bytes.iter_mut().zip(hex.as_chunks::<2>().0) {
+            let [high, low] = *pair;
+            let (high, low) = (value(high), value(low));
+            wrong |= high | low;
+            *byte = (high << 4) | (low & 15);
         }
-        Some(Oid { bytes, kind })
+        (wrong < 16).then_some(Oid { bytes, kind })
     }
 
     /// The name that a blob of these bytes has.
@@ -86,14 +90,24 @@ impl Oid {
     }
 }
 
+/// The values of digits by byte, and 16 for other bytes.
+const DIGITS: [u8; 256] = {
+    let mut digits = [16; 256];
+    let mut value = 0;
+    while value < 16 {
+        digits[b"0123456789abcdef"[value] as usize] = value as u8;
+        digits[b"0123456789ABCDEF"[value] as usize] = value as u8;
+        value += 1;
+    }
+    digits
+};
+
 /// The value of a hexadecimal digit.
 pub(super) fn digit(byte: u8) -> Option<u8> {
-    match byte {
-        b'0'..=b'9' => Some(byte.wrapping_sub(b'0')),
-        b'a'..=b'f' => Some(byte.wrapping_sub(b'a').wrapping_add(10)),
-        b'A'..=b'F' => Some(byte.wrapping_sub(b'A').wrapping_add(10)),
-        _ => None,
-    }
+    DIGITS
+        .get(usize::from(byte))
+        .copied()
+        .filter(|value| *value < 16)
 }
 
 impl fmt::Display for Oid {
@@ -108,5 +122,33 @@ impl fmt::Display for Oid {
 impl fmt::Debug for Oid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+    use super::*;
+
+    #[test]
+    fn names_are_read_and_shown_in_hexadecimal() {
+        for length in [40, 64] {
+            let hex: String = "0123456789abcdef".chars().cycle().take(length).collect();
+            let oid = Oid::from_hex(&hex).unwrap();
+            assert_eq!(oid.to_string(), hex);
+            assert_eq!(Oid::from_hex(hex.to_uppercase()), Some(oid));
+            assert_eq!(Oid::from_bytes(oid.as_bytes()), Some(oid));
+            assert!(!oid.is_zero());
+            for at in 0..length {
+                for wrong in ["g", "/", ":", "@", "G", "`", "\0"] {
+                    let mut other = hex.clone();
+                    other.replace_range(at..=at, wrong);
+                    assert_eq!(Oid::from_hex(&other), None, "{other}");
+                }
+            }
+        }
+        assert_eq!(Oid::from_hex("0".repeat(39)), None);
+        assert!(Oid::from_hex("0".repeat(40)).unwrap().is_zero());
+        assert_eq!(Oid::from_bytes(&[0; 21]), None);
     }
 }

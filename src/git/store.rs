@@ -200,6 +200,13 @@ impl Store {
         self.inner.promisor
     }
 
+    /// How many objects all packs have.
+    pub(super) fn packed(&self) -> usize {
+        self.inner.packs.iter().fold(0, |sum, pack| {
+            sum.saturating_add(usize::try_from(pack.index.count()).unwrap_or(usize::MAX))
+        })
+    }
+
     pub(super) fn packs(&self) -> &[Arc<Pack>] {
         &self.inner.packs
     }
@@ -323,13 +330,11 @@ fn add_packs(inner: &mut Inner, objects: &Path, hash: HashKind) {
         let path = folder.join(name);
         match name.extension().and_then(|extension| extension.to_str()) {
             Some("promisor") => inner.promisor = true,
-            Some("idx") => {
-                // Temporary files of a writer have other names.
-                if !names.contains(name.with_extension("pack").as_path()) {
-                    inner
-                        .problems
-                        .push(format!("{}: the pack index has no pack", path.display()));
-                }
+            // Temporary files of a writer have other names.
+            Some("idx") if !names.contains(name.with_extension("pack").as_path()) => {
+                inner
+                    .problems
+                    .push(format!("{}: the pack index has no pack", path.display()));
             }
             Some("pack") => {
                 if inner.packs.len() >= PACKS_MAX {

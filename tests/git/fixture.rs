@@ -140,6 +140,26 @@ pub(crate) fn versions(count: usize) -> impl Iterator<Item = String> {
 /// A repository with a bit of everything: folders, modes, links, odd names, merges, tags, notes,
 /// stashes, a submodule's commit, a force-pushed commit, a dangling blob.
 pub(crate) fn rich(options: &[&str]) -> Repo {
+    // Git is run some hundred times: once for all tests, which get copies.
+    static MADE: Mutex<BTreeMap<String, Repo>> = Mutex::new(BTreeMap::new());
+    let mut made = MADE.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    let model = made
+        .entry(options.concat())
+        .or_insert_with(|| make_rich(options));
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().canonicalize().unwrap().join("work");
+    let copied = Command::new("cp")
+        .arg("-a")
+        .arg(&model.path)
+        .arg(&path)
+        .status()
+        .unwrap();
+    assert!(copied.success());
+    let clock = AtomicU64::new(model.clock.load(Ordering::Relaxed));
+    Repo { dir, path, clock }
+}
+
+fn make_rich(options: &[&str]) -> Repo {
     let repo = Repo::new(options);
     repo.write("README", "first\n");
     repo.write("a/b/c/deep.yaml", "deep: true\n");

@@ -64,7 +64,7 @@ fn same_as_git(repo: &Repo, folder: &Path) {
         .map(|place| (place.0.clone(), place.1.clone()))
         .collect();
     // Stashes below the last one are in a reflog only; they count as reachable.
-    let stashed = commits(repo, folder, &["--reflog"]);
+    let stashed = commits(repo, folder, &["--reflog", "HEAD"]);
     for pair in found.difference(&pairs) {
         assert!(
             stashed

@@ -45,10 +45,9 @@ fn nothing_is_silent(repo: &Repo, before: &Seen, what: &str) {
     }
     let store = repository.store().unwrap();
     for (name, (_, data)) in &before.objects {
-        match store.read(&oid(name), LIMIT) {
-            Ok(Some(object)) => assert!(object.data == *data, "{what}: {name}"),
-            // The index of a pack may have lost the name.
-            Ok(None) | Err(_) => {}
+        // The index of a pack may have lost the name.
+        if let Ok(Some(object)) = store.read(&oid(name), LIMIT) {
+            assert!(object.data == *data, "{what}: {name}");
         }
     }
 }
@@ -192,9 +191,9 @@ fn bombs_do_not_go_off() {
     let repo = packed();
     // More than it says, less than it says, and more than anybody wants.
     for (number, (said, count)) in [
-        (5_usize, 50 << 20),
+        (5_usize, 4 << 20),
         (usize::MAX >> 1, 1000),
-        (100 << 20, 100 << 20),
+        (100 << 20, 1 << 20),
         (0, 1),
     ]
     .into_iter()

@@ -117,7 +117,7 @@ fn unknown_formats_and_extensions_are_refused() {
         ("1", "extensions.soon", "true", "extension `soon`"),
         ("1", "extensions.objectFormat", "sha512", "sha512"),
     ] {
-        let repo = rich(&[]);
+        let repo = Repo::new(&[]);
         let config = repo.path.join(".git/config");
         repo.git(&["config", name, value]);
         let text = std::fs::read_to_string(&config).unwrap();

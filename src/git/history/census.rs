@@ -81,7 +81,10 @@ impl Census {
         let loose_from = number_of(oids.len() / hash.len());
         let mut loose_folders = Vec::new();
         for (number, folder) in store.folders().iter().enumerate() {
-            let lists: Vec<(Vec<Oid>, Vec<String>)> = (0..=255_u8)
+            let mut odd = Vec::new();
+            let folders = loose::folders(folder, &mut odd);
+            odd.into_iter().for_each(|words| problems.add(|| words));
+            let lists: Vec<(Vec<Oid>, Vec<String>)> = folders
                 .into_par_iter()
                 .map(|first| {
                     let (mut names, mut odd) = (Vec::new(), Vec::new());
@@ -170,17 +173,22 @@ fn name(oids: &[u8], width: usize, number: u32) -> Option<&[u8]> {
 }
 
 /// A hash table from names to numbers. Keyed, since names can be chosen to collide.
+///
+/// In equal parts, each with wrap-around, so that they can be filled in parallel. A slot has the number
+/// in its low bits and bits of the hash above: small, since most of the time it is not in a cache.
 #[derive(Debug, Default)]
 struct Table {
     state: RandomState,
-    /// In equal parts, each with wrap-around: the high half of the hash and the number, or `EMPTY`.
-    slots: Vec<u64>,
+    slots: Vec<u32>,
+    /// The length of a part, and how many there are: powers of two.
     part: usize,
+    parts: usize,
+    /// How many bits numbers have.
+    bits: u32,
 }
 
-const EMPTY: u64 = u64::MAX;
-/// Parts are filled in parallel.
-const PARTS: usize = 8;
+const EMPTY: u32 = u32::MAX;
+const PARTS_MAX: usize = 16;
 
 impl Table {
     /// The table, and (first, copy) of each name that is there more than once.
@@ -191,20 +199,33 @@ impl Table {
             .with_min_len(4096)
             .map(|oid| state.hash_one(oid))
             .collect();
-        // Parts fill unevenly by a few per cent; at twice the number none comes near to full.
-        let part = (hashes.len() / PARTS)
-            .saturating_mul(2)
-            .max(64)
+        let parts = rayon::current_num_threads()
+            .next_power_of_two()
+            .min(PARTS_MAX);
+        // Parts fill unevenly by a few per cent; at one and a half times the number none comes near to
+        // full, except for very few objects.
+        let part = (hashes.len() / parts)
+            .saturating_mul(3)
+            .div_ceil(2)
+            .saturating_add(64)
             .next_power_of_two();
-        let mut slots = vec![EMPTY; part.saturating_mul(PARTS)];
+        let bits = usize::BITS.saturating_sub(hashes.len().leading_zeros());
+        let mut table = Table {
+            state,
+            slots: Vec::new(),
+            part,
+            parts,
+            bits,
+        };
+        let mut slots = vec![EMPTY; part.saturating_mul(parts)];
         let lists: Vec<Vec<(u32, u32)>> = slots
             .par_chunks_mut(part)
             .enumerate()
             .map(|(which, slots)| {
                 let mut pairs = Vec::new();
-                for (number, hash) in hashes.iter().enumerate() {
-                    if part_of(*hash) == which {
-                        insert(slots, *hash, number_of(number), oids, width, &mut pairs);
+                for (hash, number) in hashes.iter().zip(0_u32..) {
+                    if table.part_of(*hash) == which {
+                        table.insert(slots, *hash, number, oids, width, &mut pairs);
                     }
                 }
                 pairs
@@ -212,21 +233,31 @@ impl Table {
             .collect();
         let mut pairs = lists.concat();
         pairs.sort_unstable();
-        (Table { state, slots, part }, pairs)
+        table.slots = slots;
+        (table, pairs)
+    }
+
+    fn part_of(&self, hash: u64) -> usize {
+        usize::try_from(hash >> 60).unwrap_or(0) & self.parts.wrapping_sub(1)
+    }
+
+    fn tag(&self, hash: u64) -> u32 {
+        low(hash >> 28) & (u32::MAX << self.bits)
     }
 
     fn find(&self, oids: &[u8], width: usize, oid: &[u8]) -> Option<u32> {
         let hash = self.state.hash_one(oid);
-        let start = part_of(hash).checked_mul(self.part)?;
+        let start = self.part_of(hash).checked_mul(self.part)?;
         let slots = self.slots.get(start..start.checked_add(self.part)?)?;
+        let tag = self.tag(hash);
         let mut at = place_of(hash, slots.len());
         for _ in 0..slots.len() {
             let slot = *slots.get(at)?;
             if slot == EMPTY {
                 return None;
             }
-            if slot >> 32 == hash >> 32 {
-                let number = low(slot);
+            if (slot ^ tag) >> self.bits == 0 {
+                let number = slot ^ tag;
                 if name(oids, width, number) == Some(oid) {
                     return Some(number);
                 }
@@ -235,47 +266,45 @@ impl Table {
         }
         None
     }
-}
 
-fn insert(
-    slots: &mut [u64],
-    hash: u64,
-    number: u32,
-    oids: &[u8],
-    width: usize,
-    pairs: &mut Vec<(u32, u32)>,
-) {
-    let length = slots.len();
-    let mut at = place_of(hash, length);
-    for _ in 0..length {
-        let Some(slot) = slots.get_mut(at) else {
-            return;
-        };
-        if *slot == EMPTY {
-            *slot = (hash & !0xffff_ffff) | u64::from(number);
-            return;
-        }
-        if *slot >> 32 == hash >> 32 {
-            let first = low(*slot);
-            if name(oids, width, first) == name(oids, width, number) {
-                pairs.push((first, number));
+    fn insert(
+        &self,
+        slots: &mut [u32],
+        hash: u64,
+        number: u32,
+        oids: &[u8],
+        width: usize,
+        pairs: &mut Vec<(u32, u32)>,
+    ) {
+        let length = slots.len();
+        let tag = self.tag(hash);
+        let mut at = place_of(hash, length);
+        for _ in 0..length {
+            let Some(slot) = slots.get_mut(at) else {
+                return;
+            };
+            if *slot == EMPTY {
+                *slot = tag | number;
                 return;
             }
+            if (*slot ^ tag) >> self.bits == 0 {
+                let first = *slot ^ tag;
+                if name(oids, width, first) == name(oids, width, number) {
+                    pairs.push((first, number));
+                    return;
+                }
+            }
+            at = next(at, length);
         }
-        at = next(at, length);
     }
 }
 
-fn low(slot: u64) -> u32 {
-    u32::try_from(slot & 0xffff_ffff).unwrap_or(NONE)
+fn low(value: u64) -> u32 {
+    u32::try_from(value & 0xffff_ffff).unwrap_or(NONE)
 }
 
 fn next(at: usize, length: usize) -> usize {
     at.wrapping_add(1) & length.wrapping_sub(1)
-}
-
-fn part_of(hash: u64) -> usize {
-    usize::try_from(hash >> 61).unwrap_or(0)
 }
 
 fn place_of(hash: u64, length: usize) -> usize {

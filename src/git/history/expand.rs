@@ -170,6 +170,9 @@ struct Held<N> {
     next: u32,
 }
 
+/// An object and what was noted about it; `None` if nobody wants it.
+type Made<N> = Result<Option<(Vec<u8>, N)>, Flaw>;
+
 struct Worker<'p, 'a, L: Looker> {
     pass: &'p Pass<'a>,
     looker: L,
@@ -222,7 +225,7 @@ impl<'p, 'a, L: Looker> Worker<'p, 'a, L> {
         &mut self,
         family: &Family,
         rank: u32,
-        made: Result<Option<(Vec<u8>, L::Note)>, Flaw>,
+        made: Made<L::Note>,
         stack: &mut Vec<Held<L::Note>>,
     ) {
         match made {
@@ -304,7 +307,7 @@ impl<'p, 'a, L: Looker> Worker<'p, 'a, L> {
         Ok(true)
     }
 
-    fn whole(&mut self, family: &Family, rank: u32) -> Result<Option<(Vec<u8>, L::Note)>, Flaw> {
+    fn whole(&mut self, family: &Family, rank: u32) -> Made<L::Note> {
         let number = family.number(rank);
         let Some(kind) = family.kind(rank) else {
             return Ok(None);
@@ -325,12 +328,7 @@ impl<'p, 'a, L: Looker> Worker<'p, 'a, L> {
         Ok(Some((data, note)))
     }
 
-    fn delta(
-        &mut self,
-        family: &Family,
-        rank: u32,
-        base: &Held<L::Note>,
-    ) -> Result<Option<(Vec<u8>, L::Note)>, Flaw> {
+    fn delta(&mut self, family: &Family, rank: u32, base: &Held<L::Note>) -> Made<L::Note> {
         let number = family.number(rank);
         let Some(kind) = family.kind(rank) else {
             return Ok(None);

@@ -131,10 +131,10 @@ impl Family {
 
     /// Checks an entry against its checksum, and reads its header.
     pub(super) fn checked_header(&self, rank: u32, entry: &[u8]) -> Result<EntryHeader, Flaw> {
-        if let Some(checksum) = self.checksums.get(index(rank)) {
-            if crc32fast::hash(entry) != *checksum {
-                return Err("does not have the checksum that the pack index says");
-            }
+        if let Some(checksum) = self.checksums.get(index(rank))
+            && crc32fast::hash(entry) != *checksum
+        {
+            return Err("does not have the checksum that the pack index says");
         }
         let offset = self.offsets.get(index(rank)).copied().unwrap_or(0);
         entry_header(entry, offset, self.pack.hash)
@@ -280,10 +280,10 @@ impl Family {
             }
         }
         for rank in order.iter().rev() {
-            if let Some(base) = base_of(*rank) {
-                if heaviest.get(index(base)) != Some(rank) {
-                    self.prepend(base, *rank);
-                }
+            if let Some(base) = base_of(*rank)
+                && heaviest.get(index(base)) != Some(rank)
+            {
+                self.prepend(base, *rank);
             }
         }
     }

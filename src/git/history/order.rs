@@ -16,10 +16,10 @@ pub(super) fn reachable(graph: &Graph, starts: impl IntoIterator<Item = u32>) ->
             continue;
         };
         for parent in &commit.parents {
-            if let Some(parent) = commit_row(graph, *parent) {
-                if seen.set(parent) {
-                    stack.push(parent);
-                }
+            if let Some(parent) = commit_row(graph, *parent)
+                && seen.set(parent)
+            {
+                stack.push(parent);
             }
         }
     }

@@ -8,7 +8,10 @@ use super::census::{NONE, index, number_of};
 
 /// The longest path in bytes.
 const PATH_MAX: u32 = 16 << 10;
-/// Paths, folders included. Trees can be nested so that a few objects have billions of paths.
+/// Paths, folders included: in any history, for each object, and at most. Trees can be nested so that a
+/// few objects have billions of paths; real histories have fewer paths than objects.
+const PATHS_LEAST: usize = 256 << 10;
+const PATHS_PER_OBJECT: usize = 8;
 const PATHS_MAX: usize = 4 << 20;
 /// All paths together, in bytes.
 const BYTES_MAX: usize = 384 << 20;
@@ -33,11 +36,16 @@ pub(super) struct PathTree {
     lengths: Vec<u32>,
     children: HashMap<u64, u32, RandomState>,
     bytes: usize,
+    most: usize,
 }
 
 impl PathTree {
-    pub(super) fn new() -> Self {
+    /// Of a history of so many objects.
+    pub(super) fn new(objects: usize) -> Self {
         PathTree {
+            most: objects
+                .saturating_mul(PATHS_PER_OBJECT)
+                .clamp(PATHS_LEAST, PATHS_MAX),
             nodes: vec![(NONE, NONE)],
             lengths: vec![0],
             children: HashMap::with_hasher(RandomState::default()),
@@ -68,7 +76,7 @@ impl PathTree {
             return Err(Refused::TooLong);
         }
         let bytes = self.bytes.saturating_add(index(length));
-        if self.nodes.len() >= PATHS_MAX || bytes > BYTES_MAX {
+        if self.nodes.len() >= self.most || bytes > BYTES_MAX {
             return Err(Refused::TooMany);
         }
         self.bytes = bytes;

@@ -51,12 +51,12 @@ pub(super) struct Walk<'a, K> {
 }
 
 impl<'a, K: Kinds> Walk<'a, K> {
-    pub(super) fn new(graph: &'a Graph, kinds: &'a K) -> Self {
+    pub(super) fn new(graph: &'a Graph, kinds: &'a K, objects: usize) -> Self {
         let trees = u64::try_from(graph.tree_count()).unwrap_or(u64::MAX);
         Walk {
             graph,
             kinds,
-            paths: PathTree::new(),
+            paths: PathTree::new(objects),
             last: Vec::new(),
             seen: HashSet::with_capacity_and_hasher(graph.tree_count(), RandomState::default()),
             looked: Bits::new(graph.tree_count()),

@@ -56,11 +56,12 @@ pub(super) fn brought<F: Forest>(
     graph: &Graph,
     wanted: &Bits,
     is_shallow: &dyn Fn(u32) -> bool,
+    objects: usize,
     problems: &Problems,
 ) -> Brought {
     let mut comparison = Comparison {
         forest,
-        paths: PathTree::new(),
+        paths: PathTree::new(objects),
         seen: HashMap::with_hasher(RandomState::default()),
         placed: Vec::new(),
         work: WORK_MAX,
@@ -428,6 +429,7 @@ pub(super) fn short(
         &graph,
         &wanted,
         &|number| shallow.contains(&number),
+        store.packed(),
         problems,
     );
     Ok(Some(Short {
@@ -463,16 +465,14 @@ impl Picked<'_> {
             let row = self.commit(number).ok_or_else(|| {
                 Error::new(Kind::Incomplete, format!("the commit {oid} cannot be read"))
             })?;
-            if !states.contains_key(&number) {
+            // If both ends are the same, it is outside.
+            states.entry(number).or_insert_with(|| {
                 queue.push((row.time, number));
-                states.insert(
-                    number,
-                    State {
-                        is_outside,
-                        is_queued: true,
-                    },
-                );
-            }
+                State {
+                    is_outside,
+                    is_queued: true,
+                }
+            });
             rows.insert(number, row);
         }
         // Commits of the range: all that were found, and those whose parents were not looked at yet.

@@ -137,8 +137,8 @@ pub(super) fn everything(
     store: &Store,
     problems: Problems,
 ) -> Result<History> {
-    let references = repository.references()?;
-    let loaded = read(store, &problems)?;
+    let (references, loaded) = rayon::join(|| repository.references(), || read(store, &problems));
+    let (references, loaded) = (references?, loaded?);
     let (census, graph) = (&loaded.census, &loaded.graph);
     let known = loaded.known(&problems);
     let mut starts = Vec::new();
@@ -156,7 +156,7 @@ pub(super) fn everything(
     }
     let reachable = order::reachable(graph, starts);
     let shallow = shallow_numbers(repository, census);
-    let mut walk = Walk::new(graph, &known);
+    let mut walk = Walk::new(graph, &known, census.len());
     for is_kept in [true, false] {
         for row in order::oldest_first(graph, &|row| reachable.get(row) == is_kept) {
             let Some(commit) = graph.commits.get(index(row)) else {
@@ -232,6 +232,7 @@ pub(super) fn long_range(
         graph,
         &wanted,
         &|number| shallow.contains(&number),
+        census.len(),
         &problems,
     );
     let mut only = Bits::new(census.len());
