@@ -42,6 +42,8 @@ const LONG: &[(&str, Find)] = &[
     ("SecretAccessKey", Find::Text(vendors::aws_secret)),
     ("secretAccessKey", Find::Text(vendors::aws_secret)),
     ("SECRET_ACCESS_KEY", Find::Text(vendors::aws_secret)),
+    ("CLOUDFLARE_", Find::Text(vendors::cloudflare_named)),
+    ("CF_API_", Find::Text(vendors::cloudflare_named)),
     (".atlasv1.", Find::One(vendors::terraform)),
     ("AccountKey=", Find::Text(vendors::azure_key)),
     ("SharedAccessKey=", Find::Text(vendors::azure_key)),

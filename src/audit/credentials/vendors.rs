@@ -3,6 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 
+use super::assigned;
 use super::bytes::{
     ALNUM, BASE32, BASE64, BASE64_ANY, DIGITS, HEX, HEX_ANY, LOWER, UPPER, WORD, begins, byte,
     class, goes_on, is, is_drawn, mentions, part, run, run_back,
@@ -362,6 +363,27 @@ pub(super) fn cloudflare(text: &[u8], at: usize) -> Option<Token> {
     Some(Token::new(&checks::CLOUDFLARE_TOKEN, at..end, what))
 }
 
+/// A variable such as `CLOUDFLARE_API_TOKEN` with an API token of 40 characters, or a global key of 37: these have
+/// no prefix.
+pub(super) fn cloudflare_named(text: &[u8], at: usize) -> Option<Token> {
+    let name = assigned::name_around(text, at);
+    let words = part(text, name.clone());
+    let is_credential = words.ends_with(b"TOKEN") || words.ends_with(b"KEY");
+    let value = assigned::value(text, name.end)?;
+    let body = part(text, value.clone());
+    let fits = matches!(body.len(), 37 | 40)
+        && body
+            .iter()
+            .all(|byte| is(const { &class(b"A-Za-z0-9_-") }, *byte));
+    (is_credential && fits && is_drawn(body)).then(|| {
+        Token::new(
+            &checks::CLOUDFLARE_TOKEN,
+            value,
+            "an API token of Cloudflare",
+        )
+    })
+}
+
 /// `v1.0-` with 24 and 146 hexadecimal digits.
 pub(super) fn origin_ca(text: &[u8], at: usize) -> Option<Token> {
     let start = at.checked_add(5)?;
@@ -601,7 +623,12 @@ pub(super) fn twilio(text: &[u8], at: usize) -> Option<Token> {
     let near = at.saturating_sub(120)..end.saturating_add(120).min(text.len());
     let fits = end.saturating_sub(start) == 32 && !is(&WORD, byte(text, end)) && begins(text, at);
     (fits && is_drawn(part(text, start..end)) && mentions(text, near, "twilio")).then(|| {
-        Token::new(&checks::PROVIDER_TOKEN, at..end, "an API key of Twilio")
-            .confidence(Confidence::Possible)
+        let token = Token::new(&checks::PROVIDER_TOKEN, at..end, "an API key of Twilio");
+        // The name right before it says so; farther away it may be of something else.
+        let named = at.saturating_sub(40)..at;
+        match mentions(text, named, "twilio") {
+            true => token,
+            false => token.confidence(Confidence::Possible),
+        }
     })
 }
