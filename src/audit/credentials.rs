@@ -25,14 +25,17 @@ mod skip;
 mod token;
 mod vendors;
 
+use std::cell::Cell;
+
 use self::anchors::Scan;
 use self::documents::lenient as pem_lenient;
 use self::token::Token;
 use super::finding::Hit;
 use super::subject::Subject;
 
-/// How far into a text a NUL makes it binary, as Git decides it.
-const BINARY_HEAD: usize = 8000;
+/// How many bytes are decoded and unpacked out of one text: more than values of Secrets and releases of Helm have,
+/// and less than nested archives could grow to.
+const BUDGET: usize = 64 << 20;
 
 /// Looks for credentials in a text.
 pub fn check(subject: &Subject<'_>, hits: &mut Vec<Hit>) {
@@ -40,16 +43,15 @@ pub fn check(subject: &Subject<'_>, hits: &mut Vec<Hit>) {
     let text = wide
         .as_ref()
         .map_or(subject.bytes, |wide| wide.text.as_bytes());
-    let binary = is_binary(text);
     let mut tokens = Vec::new();
     Scan {
         text,
-        binary,
         depth: 0,
         first: false,
+        budget: &Cell::new(BUDGET),
     }
     .run(&mut tokens);
-    files::check(subject.path, text, binary, &mut tokens);
+    files::check(subject.path, text, &mut tokens);
     if tokens.is_empty() {
         return;
     }
@@ -75,9 +77,9 @@ pub fn may_hold(bytes: &[u8]) -> bool {
     let mut tokens = Vec::new();
     Scan {
         text: bytes,
-        binary: is_binary(bytes),
         depth: 0,
         first: true,
+        budget: &Cell::new(BUDGET),
     }
     .run(&mut tokens);
     !tokens.is_empty()
@@ -88,45 +90,64 @@ pub fn is_credential_file(path: &str) -> bool {
     files::kind(path).is_some()
 }
 
-fn is_binary(text: &[u8]) -> bool {
-    memchr::memchr(0, text.get(..BINARY_HEAD).unwrap_or(text)).is_some()
-}
-
 /// One for each place: of those that overlap the one that says more, of those with one value the first.
 fn distinct(mut tokens: Vec<Token>, text: &[u8]) -> Vec<Token> {
-    tokens.sort_by(|a, b| {
-        (
-            a.rank(),
-            std::cmp::Reverse(a.confidence),
-            a.span.start,
-            std::cmp::Reverse(a.span.end),
-        )
-            .cmp(&(
-                b.rank(),
-                std::cmp::Reverse(b.confidence),
-                b.span.start,
-                std::cmp::Reverse(b.span.end),
-            ))
-    });
+    tokens.sort_by_key(|token| (token.span.start, std::cmp::Reverse(token.span.end)));
     let mut kept: Vec<Token> = Vec::new();
+    let mut together: Vec<Token> = Vec::new();
+    let mut end = 0usize;
     for token in tokens {
-        // Several secrets can be in one block of base64, each a finding of its own.
-        let same = |other: &Token| {
-            let overlap = token.span.start < other.span.end && other.span.start < token.span.end;
-            let both_inside =
-                token.value.is_some() && other.value.is_some() && token.span == other.span;
-            let near = token.span.start.abs_diff(other.span.start) < 2048
-                && token.check.id == other.check.id;
-            let equal = token.secret(text) == other.secret(text);
-            (overlap && (!both_inside || equal || contains(other.secret(text), token.secret(text))))
-                || (near && equal && token.check.id == "SEC103")
-        };
-        if !kept.iter().any(same) {
-            kept.push(token);
+        // A registry's password stands beside its base64, both in one object.
+        let beside = token.check.id == "SEC103"
+            && token.span.start < end.saturating_add(SAME_OBJECT)
+            && together.iter().all(|other| other.check.id == "SEC103");
+        if token.span.start >= end && !beside {
+            settle(&mut together, text, &mut kept);
         }
+        end = end.max(token.span.end);
+        together.push(token);
     }
+    settle(&mut together, text, &mut kept);
     kept.sort_by_key(|token| (token.span.start, token.span.end));
     kept
+}
+
+/// How far apart two spellings of one secret stand in one object.
+const SAME_OBJECT: usize = 2048;
+
+/// Of so many in one place, the first are enough to say what is wrong with it.
+const MANY_TOGETHER: usize = 256;
+
+/// Keeps those that say most of the ones in one place.
+fn settle(together: &mut Vec<Token>, text: &[u8], kept: &mut Vec<Token>) {
+    let mut tokens = std::mem::take(together);
+    tokens.sort_by_key(|token| {
+        (
+            token.rank(),
+            std::cmp::Reverse(token.confidence),
+            token.span.start,
+            std::cmp::Reverse(token.span.end),
+        )
+    });
+    let mut best: Vec<Token> = Vec::new();
+    for token in tokens {
+        let said = |other: &Token| {
+            let overlap = token.span.start < other.span.end && other.span.start < token.span.end;
+            let (mine, theirs) = (token.secret(text), other.secret(text));
+            // Several secrets can be in one block of base64, each a finding of its own.
+            let encoded =
+                token.value.is_some() && other.value.is_some() && token.span == other.span;
+            match (overlap, encoded) {
+                (true, true) => other.check.id == "SEC104" || contains(theirs, mine),
+                (true, false) => true,
+                (false, _) => token.check.id == "SEC103" && mine == theirs,
+            }
+        };
+        if best.len() < MANY_TOGETHER && !best.iter().any(said) {
+            best.push(token);
+        }
+    }
+    kept.append(&mut best);
 }
 
 fn contains(outer: &[u8], inner: &[u8]) -> bool {
@@ -176,3 +197,9 @@ impl Wide {
 
 #[cfg(test)]
 mod tests;
+
+/// throwaway
+#[allow(missing_docs)]
+pub fn profile(bytes: &[u8], which: u8) -> usize {
+    anchors::profile(bytes, which)
+}

@@ -67,7 +67,7 @@ pub(super) fn url(text: &[u8], at: usize) -> Option<Token> {
         Token::new(
             &checks::URL_CREDENTIALS,
             span,
-            format!("user name and password in an address ({scheme}://)"),
+            "user name and password in an address",
         )
         .of(plain.as_bytes())
         .confidence(confidence),

@@ -47,9 +47,14 @@ pub(super) fn value(text: &[u8], at: usize) -> Option<Range<usize>> {
         return Some(start..start.saturating_add(length?));
     }
     let rest = part(text, from..text.len().min(from.saturating_add(16 << 10)));
+    // `${VARIABLE}` is one value, the brace that closes a mapping is none of it.
+    let mut open = false;
     let length = rest
         .iter()
-        .position(|byte| *byte <= b' ' || b",;}]#\"'<>".contains(byte))
+        .position(|byte| {
+            open |= *byte == b'{';
+            *byte <= b' ' || b",;]#\"'<>".contains(byte) || (*byte == b'}' && !open)
+        })
         .unwrap_or(rest.len());
     (length > 0).then(|| from..from.saturating_add(length))
 }

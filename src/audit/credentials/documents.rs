@@ -15,12 +15,19 @@ use crate::audit::finding::Confidence;
 /// The longest `auths` object that is read.
 const MAX_OBJECT: usize = 64 << 10;
 
-/// At `"auth`: the user name and password of a registry, in base64 or beside it.
-pub(super) fn docker(text: &[u8], at: usize, out: &mut Vec<Token>) {
-    if goes_on(text, at, b"\"auths") {
-        passwords_of_auths(text, at, out);
-        return;
+/// At each `"auth` and `"auths`: the user names and passwords of registries, in base64 or beside it.
+pub(super) fn docker(text: &[u8], out: &mut Vec<Token>) {
+    let mut end = 0usize;
+    for at in memchr::memmem::find_iter(text, b"\"auth") {
+        if !goes_on(text, at, b"\"auths") {
+            auth(text, at, out);
+        } else if at >= end {
+            end = passwords_of_auths(text, at, out);
+        }
     }
+}
+
+fn auth(text: &[u8], at: usize, out: &mut Vec<Token>) {
     let name = at.saturating_add(1)..at.saturating_add(5);
     if !matches!(byte(text, name.end), b'"' | b'\\') {
         return;
@@ -68,10 +75,11 @@ fn registry(span: Range<usize>, user: &str, password: &str, out: &mut Vec<Token>
     );
 }
 
-fn passwords_of_auths(text: &[u8], at: usize, out: &mut Vec<Token>) {
+/// Returns where the object ends.
+fn passwords_of_auths(text: &[u8], at: usize, out: &mut Vec<Token>) -> usize {
     let rest = part(text, at..at.saturating_add(MAX_OBJECT).min(text.len()));
     let Some(open) = memchr::memchr(b'{', rest).filter(|open| *open < 40) else {
-        return;
+        return at;
     };
     let mut depth = 0usize;
     let mut end = rest.len();
@@ -106,6 +114,7 @@ fn passwords_of_auths(text: &[u8], at: usize, out: &mut Vec<Token>) {
             }
         }
     }
+    at.saturating_add(end)
 }
 
 /// Whether the text has a document of the kind Config of the client: in YAML or JSON.

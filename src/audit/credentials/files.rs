@@ -5,6 +5,9 @@
 mod formats;
 mod pairs;
 
+use std::sync::LazyLock;
+
+use super::anchors::is_binary;
 use super::token::Token;
 use crate::audit::checks::{self, Check};
 
@@ -29,6 +32,8 @@ pub(super) enum Format {
     Whole,
     /// The commands that somebody typed.
     History,
+    /// [`Format::Pairs`], with the constants of WordPress and ASP.NET that sign sessions.
+    Constants,
     /// Binary or encrypted with a key that everybody has: the file is the finding.
     Opaque,
 }
@@ -233,8 +238,18 @@ const FILES: &[(&str, Format, &str)] = &[
     (".irssi/config", Format::Pairs, "a configuration of irssi"),
     (
         "wp-config.php",
-        Format::Pairs,
+        Format::Constants,
         "the configuration of WordPress",
+    ),
+    (
+        "web.config",
+        Format::Constants,
+        "a configuration of ASP.NET",
+    ),
+    (
+        "machine.config",
+        Format::Constants,
+        "a configuration of ASP.NET",
     ),
     (
         "config/database.yml",
@@ -310,6 +325,22 @@ const FILES: &[(&str, Format, &str)] = &[
     ),
 ];
 
+/// The file names in [`FILES`].
+static NAMES: LazyLock<foldhash::HashSet<&'static str>> = LazyLock::new(|| {
+    FILES
+        .iter()
+        .map(|(end, ..)| end.rsplit('/').next().unwrap_or(end))
+        .collect()
+});
+
+/// The ends of names in [`FILES`].
+static SUFFIXES: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
+    FILES
+        .iter()
+        .filter_map(|(end, ..)| end.strip_prefix('*'))
+        .collect()
+});
+
 /// Shell profiles.
 const PROFILES: &[&str] = &[
     ".bashrc",
@@ -332,6 +363,12 @@ pub(super) fn kind(path: &str) -> Option<Kind> {
     let name = path.rsplit('/').next().unwrap_or(path);
     if let Some(kind) = env_kind(name) {
         return Some(kind);
+    }
+    let lower_name = name.to_ascii_lowercase();
+    let known = NAMES.contains(lower_name.as_str())
+        || SUFFIXES.iter().any(|suffix| lower_name.ends_with(suffix));
+    if !known {
+        return None;
     }
     let lower = path.to_ascii_lowercase();
     let (end, format, what) = FILES.iter().find(|(end, ..)| match end.strip_prefix('*') {
@@ -390,11 +427,11 @@ fn env_kind(name: &str) -> Option<Kind> {
 }
 
 /// Looks at a well-known file by its structure; binary ones have none.
-pub(super) fn check(path: &str, text: &[u8], binary: bool, out: &mut Vec<Token>) {
+pub(super) fn check(path: &str, text: &[u8], out: &mut Vec<Token>) {
     let Some(kind) = kind(path) else {
         return;
     };
-    if binary && kind.format != Format::Opaque {
+    if kind.format != Format::Opaque && is_binary(text) {
         return;
     }
     match kind.format {
@@ -408,5 +445,6 @@ pub(super) fn check(path: &str, text: &[u8], binary: bool, out: &mut Vec<Token>)
         Format::Whole => formats::whole(&kind, text, out),
         Format::History => formats::history(&kind, text, out),
         Format::Opaque => formats::opaque(&kind, text, out),
+        Format::Constants => formats::constants(&kind, text, out),
     }
 }

@@ -15,8 +15,6 @@ const NAMES: &[(&str, &str)] = &[
     ("APP_SECRET", "the application secret of Symfony"),
     ("NEXTAUTH_SECRET", "the secret of NextAuth"),
     ("JWT_SECRET", "a secret that signs JSON Web Tokens"),
-    ("COOKIE_SECRET", "a secret that signs cookies"),
-    ("SESSION_SECRET", "a secret that signs sessions"),
     ("AUTH_KEY", "a key of WordPress"),
     ("SECURE_AUTH_KEY", "a key of WordPress"),
     ("LOGGED_IN_KEY", "a key of WordPress"),
@@ -28,6 +26,9 @@ const NAMES: &[(&str, &str)] = &[
     ("validationKey", "the machine key of ASP.NET"),
     ("decryptionKey", "the machine key of ASP.NET"),
 ];
+
+/// How far behind its `apiVersion` a manifest is still known as one.
+const MANIFEST: usize = 32 << 10;
 
 /// The secret behind one of the names, which stands around an offset.
 pub(super) fn at(text: &[u8], at: usize) -> Option<Token> {
@@ -51,7 +52,8 @@ pub(super) fn at(text: &[u8], at: usize) -> Option<Token> {
         return None;
     }
     // In manifests, names and values of variables are what the checks of manifests look at.
-    if memchr::memmem::find(text, b"apiVersion:").is_some() {
+    let before = part(text, name.start.saturating_sub(MANIFEST)..name.start);
+    if memchr::memmem::find(before, b"apiVersion:").is_some() {
         return None;
     }
     let span = value(text, name.end)?;

@@ -7,6 +7,7 @@ use crate::audit::benign;
 use crate::audit::checks;
 use crate::audit::credentials::addresses;
 use crate::audit::credentials::bytes::{CRYPT, is, is_drawn, part};
+use crate::audit::credentials::frameworks;
 use crate::audit::credentials::hashes as password_hashes;
 use crate::audit::credentials::token::Token;
 use crate::audit::finding::Confidence;
@@ -83,6 +84,16 @@ fn assignment(line: &str) -> Option<(&str, &str, usize)> {
     (!name.is_empty() && !value.is_empty()).then_some((name, value, offset))
 }
 
+/// As [`pairs`], and the keys of sessions.
+pub(super) fn constants(kind: &Kind, text: &[u8], out: &mut Vec<Token>) {
+    pairs(kind, text, out);
+    for end in ["_KEY'", "_SALT'", "_KEY\"", "_SALT\"", "tionKey=\""] {
+        for at in memchr::memmem::find_iter(text, end.as_bytes()) {
+            out.extend(frameworks::at(text, at));
+        }
+    }
+}
+
 /// Names that say what they are only in their file.
 fn is_name_of(kind: &Kind, name: &str) -> Option<&'static str> {
     let last = name
@@ -91,7 +102,7 @@ fn is_name_of(kind: &Kind, name: &str) -> Option<&'static str> {
         .unwrap_or(name)
         .to_ascii_lowercase();
     match last.as_str() {
-        "_authtoken" | "npmauthtoken" | "npmauthident" => Some("token_access"),
+        "_authtoken" | "npmauthtoken" | "npmauthident" => Some("access_token"),
         "_auth" if kind.what.contains("npm") => Some("basic_auth"),
         "_password" => Some("password"),
         "cleartextpassword" | "imap_pass" | "smtp_pass" | "pass" => Some("password"),

@@ -29,7 +29,7 @@ pub(super) fn of(text: &[u8]) -> impl Iterator<Item = Pair<'_>> {
 fn is_comment(line: &[u8]) -> bool {
     let line = line.trim_ascii_start();
     line.starts_with(b"#")
-        || line.starts_with(b"//")
+        || line.starts_with(b"// ")
         || line.starts_with(b"<!--")
         || line.starts_with(b";")
 }
