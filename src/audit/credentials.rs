@@ -40,26 +40,21 @@ use crate::document::tree::{NodeKind, ScalarStyle};
 /// and less than nested archives could grow to.
 const BUDGET: usize = 64 << 20;
 
-/// How far into a text a NUL makes it binary, as Git decides it.
-const BINARY_HEAD: usize = 8000;
-
 /// Looks for credentials in a text.
 pub fn check(subject: &Subject<'_>, hits: &mut Vec<Hit>) {
     let wide = Wide::decode(subject.bytes);
     let text = wide
         .as_ref()
         .map_or(subject.bytes, |wide| wide.text.as_bytes());
-    let binary = is_binary(text);
     let mut tokens = Vec::new();
     Scan {
         text,
-        binary,
         depth: 0,
         first: false,
         budget: &Cell::new(BUDGET),
     }
     .run(&mut tokens);
-    files::check(subject.path, text, binary, &mut tokens);
+    files::check(subject.path, text, &mut tokens);
     if wide.is_none() && has_escapes(text) {
         escaped(subject, &mut tokens);
     }
@@ -81,9 +76,8 @@ pub fn check(subject: &Subject<'_>, hits: &mut Vec<Hit>) {
 
 /// An address in a JSON string can have its slashes escaped, and a key its line breaks.
 fn has_escapes(text: &[u8]) -> bool {
-    memchr::memmem::find(text, b":\\/\\/").is_some()
-        || memchr::memmem::find(text, b"\\u00").is_some()
-        || memchr::memmem::find(text, b"\\n").is_some()
+    let has = |part: &[u8]| memchr::memmem::find(text, part).is_some();
+    has(b":\\/\\/") || has(b"\\u00") || has(b"\\n")
 }
 
 /// Looks into strings that are not written as they are.
@@ -107,7 +101,6 @@ fn escaped(subject: &Subject<'_>, tokens: &mut Vec<Token>) {
             let mut inside = Vec::new();
             Scan {
                 text,
-                binary: false,
                 depth: 0,
                 first: false,
                 budget: &budget,
@@ -128,15 +121,13 @@ pub fn may_hold(bytes: &[u8]) -> bool {
     if matches!(bytes, [0xff, 0xfe, ..] | [0xfe, 0xff, ..]) {
         return true;
     }
-    // What is escaped can hide an anchor.
-    let hides = |part: &[u8]| memchr::memmem::find(bytes, part).is_some();
-    if hides(b":\\/\\/") || hides(b"\\u00") || hides(b"PuTTY-User-Key-File-") {
+    // What is escaped can hide where a token begins.
+    if has_escapes(bytes) || memchr::memmem::find(bytes, b"PuTTY-User-Key-File-").is_some() {
         return true;
     }
     let mut tokens = Vec::new();
     Scan {
         text: bytes,
-        binary: is_binary(bytes),
         depth: 0,
         first: true,
         budget: &Cell::new(BUDGET),
@@ -148,10 +139,6 @@ pub fn may_hold(bytes: &[u8]) -> bool {
 /// The path is that of a well-known credential file, to be looked at whatever it holds.
 pub fn is_credential_file(path: &str) -> bool {
     files::kind(path).is_some()
-}
-
-fn is_binary(text: &[u8]) -> bool {
-    memchr::memchr(0, text.get(..BINARY_HEAD).unwrap_or(text)).is_some()
 }
 
 /// One for each place: of those that overlap the one that says more, of those with one value the first.

@@ -7,6 +7,7 @@ mod pairs;
 
 use std::sync::LazyLock;
 
+use super::anchors::is_binary;
 use super::token::Token;
 use crate::audit::checks::{self, Check};
 
@@ -31,6 +32,8 @@ pub(super) enum Format {
     Whole,
     /// The commands that somebody typed.
     History,
+    /// [`Format::Pairs`], with the constants of WordPress and ASP.NET that sign sessions.
+    Constants,
     /// Binary or encrypted with a key that everybody has: the file is the finding.
     Opaque,
 }
@@ -235,8 +238,18 @@ const FILES: &[(&str, Format, &str)] = &[
     (".irssi/config", Format::Pairs, "a configuration of irssi"),
     (
         "wp-config.php",
-        Format::Pairs,
+        Format::Constants,
         "the configuration of WordPress",
+    ),
+    (
+        "web.config",
+        Format::Constants,
+        "a configuration of ASP.NET",
+    ),
+    (
+        "machine.config",
+        Format::Constants,
+        "a configuration of ASP.NET",
     ),
     (
         "config/database.yml",
@@ -414,11 +427,11 @@ fn env_kind(name: &str) -> Option<Kind> {
 }
 
 /// Looks at a well-known file by its structure; binary ones have none.
-pub(super) fn check(path: &str, text: &[u8], binary: bool, out: &mut Vec<Token>) {
+pub(super) fn check(path: &str, text: &[u8], out: &mut Vec<Token>) {
     let Some(kind) = kind(path) else {
         return;
     };
-    if binary && kind.format != Format::Opaque {
+    if kind.format != Format::Opaque && is_binary(text) {
         return;
     }
     match kind.format {
@@ -432,5 +445,6 @@ pub(super) fn check(path: &str, text: &[u8], binary: bool, out: &mut Vec<Token>)
         Format::Whole => formats::whole(&kind, text, out),
         Format::History => formats::history(&kind, text, out),
         Format::Opaque => formats::opaque(&kind, text, out),
+        Format::Constants => formats::constants(&kind, text, out),
     }
 }

@@ -15,8 +15,6 @@ const NAMES: &[(&str, &str)] = &[
     ("APP_SECRET", "the application secret of Symfony"),
     ("NEXTAUTH_SECRET", "the secret of NextAuth"),
     ("JWT_SECRET", "a secret that signs JSON Web Tokens"),
-    ("COOKIE_SECRET", "a secret that signs cookies"),
-    ("SESSION_SECRET", "a secret that signs sessions"),
     ("AUTH_KEY", "a key of WordPress"),
     ("SECURE_AUTH_KEY", "a key of WordPress"),
     ("LOGGED_IN_KEY", "a key of WordPress"),

@@ -161,12 +161,6 @@ pub(super) static SHAPES: &[Shape] = &[
         "an API key of Amazon Bedrock",
     ),
     provider(
-        "AstraCS:",
-        &class(b"A-Za-z0-9:"),
-        (40, 120),
-        "a token of DataStax Astra",
-    ),
-    provider(
         "CCIPAT_",
         &class(b"A-Za-z0-9_"),
         (60, 70),
@@ -189,7 +183,7 @@ pub(super) static SHAPES: &[Shape] = &[
     provider("EZAK", &ALNUM, (54, 54), "an API key of EasyPost"),
     provider("EXO", &ALNUM, (24, 30), "an API key of Exoscale").weak(),
     provider(
-        "FlyV1 ",
+        "fm2_",
         &WORD_SLASH,
         (100, 4000),
         "an access token of Fly.io",

@@ -190,20 +190,31 @@ pub(super) fn aws_secret_in(
     None
 }
 
-/// The secret behind one of the names that AWS gives it.
+/// Forty characters with one of the names that AWS gives its secrets right before them.
 pub(super) fn aws_secret(text: &[u8], at: usize) -> Option<Token> {
-    let name_end = run(text, at, const { &class(b"A-Za-z0-9_") });
-    let to = name_end.saturating_add(12);
-    // The value stands right behind the name: `: "`, `=`, ` = '`.
-    let skipped = run(text, name_end, &class(b" :=\"'>\t\\"));
-    if skipped > to || skipped == name_end {
+    let name = name_before(text, at)?.to_ascii_lowercase();
+    let known = ["secretaccesskey", "secretkey", "secretacceskey"];
+    let name: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
+    let aws = name.ends_with("secretaccesskey")
+        || (name.starts_with("aws") && known.iter().any(|known| name.ends_with(known)));
+    if !aws {
         return None;
     }
-    let end = run(text, skipped, &BASE64);
-    let span = aws_secret_in(text, skipped..end)?;
-    (span.start == skipped).then(|| {
-        Token::new(&checks::AWS_KEY, span, "a secret access key of AWS").severity(Severity::High)
-    })
+    let span = aws_secret_in(text, at..at.saturating_add(40))?;
+    (span.start == at).then(|| Token::new(&checks::AWS_KEY, span, "a secret access key of AWS"))
+}
+
+/// The name that the value at an offset is given to: `NAME=`, `"name": "`, `name = '`.
+fn name_before(text: &[u8], at: usize) -> Option<&str> {
+    let between = const { &class(b" :=\"'>\t\\") };
+    let end = run_back(text, at, between, 12);
+    let start = run_back(text, end, const { &class(b"A-Za-z0-9_.-") }, 48);
+    let assigned = part(text, end..at)
+        .iter()
+        .any(|byte| matches!(byte, b':' | b'=' | b'>'));
+    (assigned && start < end)
+        .then(|| std::str::from_utf8(part(text, start..end)).ok())
+        .flatten()
 }
 
 /// `sk_live_`, `sk_test_`, `rk_live_`, `rk_test_`: Stripe, Clerk and WorkOS share them. Stripe's bodies have 24
@@ -572,11 +583,12 @@ pub(super) fn mapbox(text: &[u8], at: usize) -> Option<Token> {
         .then(|| Token::new(&checks::PROVIDER_TOKEN, at..end, "a secret token of Mapbox"))
 }
 
-/// `AccountKey=` and `SharedAccessKey=`: 64 or 32 bytes in base64.
-pub(super) fn azure_key(text: &[u8], at: usize) -> Option<Token> {
-    let start = memchr::memchr(b'=', part(text, at..at.saturating_add(20)))?
-        .saturating_add(at)
-        .saturating_add(1);
+/// Behind `AccountKey=` and `SharedAccessKey=`: 64 or 32 bytes in base64.
+pub(super) fn azure_key(text: &[u8], start: usize) -> Option<Token> {
+    let name = name_before(text, start)?;
+    if !name.ends_with("AccountKey") && !name.ends_with("SharedAccessKey") {
+        return None;
+    }
     let end = run(text, start, &BASE64);
     let padded = run(text, end, const { &class(b"=") });
     let length = padded.saturating_sub(start);
@@ -589,11 +601,13 @@ pub(super) fn azure_key(text: &[u8], at: usize) -> Option<Token> {
     })
 }
 
-/// `&sig=` in the address of a shared access signature.
-pub(super) fn azure_signature(text: &[u8], at: usize) -> Option<Token> {
-    let start = at.checked_add(5)?;
+/// Behind `&sig=` in the address of a shared access signature.
+pub(super) fn azure_signature(text: &[u8], start: usize) -> Option<Token> {
+    if !text.get(..start)?.ends_with(b"&sig=") {
+        return None;
+    }
     let end = run(text, start, const { &class(b"A-Za-z0-9%+/=") });
-    let near = at.saturating_sub(300)..end.saturating_add(200).min(text.len());
+    let near = start.saturating_sub(300)..end.saturating_add(200).min(text.len());
     let fits = (40..=80).contains(&end.saturating_sub(start))
         && mentions(text, near.clone(), "se=")
         && (mentions(text, near.clone(), "sv=") || mentions(text, near, "sr="));

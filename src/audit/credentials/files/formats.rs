@@ -7,6 +7,7 @@ use crate::audit::benign;
 use crate::audit::checks;
 use crate::audit::credentials::addresses;
 use crate::audit::credentials::bytes::{CRYPT, is, is_drawn, part};
+use crate::audit::credentials::frameworks;
 use crate::audit::credentials::hashes as password_hashes;
 use crate::audit::credentials::token::Token;
 use crate::audit::finding::Confidence;
@@ -81,6 +82,16 @@ fn assignment(line: &str) -> Option<(&str, &str, usize)> {
     };
     let offset = (value.as_ptr() as usize).checked_sub(line.as_ptr() as usize)?;
     (!name.is_empty() && !value.is_empty()).then_some((name, value, offset))
+}
+
+/// As [`pairs`], and the keys of sessions.
+pub(super) fn constants(kind: &Kind, text: &[u8], out: &mut Vec<Token>) {
+    pairs(kind, text, out);
+    for end in ["_KEY'", "_SALT'", "_KEY\"", "_SALT\"", "tionKey=\""] {
+        for at in memchr::memmem::find_iter(text, end.as_bytes()) {
+            out.extend(frameworks::at(text, at));
+        }
+    }
 }
 
 /// Names that say what they are only in their file.

@@ -251,7 +251,7 @@ fn secrets_of_frameworks() {
         ("SEC122", Likely, laravel)
     );
     assert_eq!(
-        only("wp.php", &format!("define( 'AUTH_KEY', '{key}' );")),
+        only("wp-config.php", &format!("define( 'AUTH_KEY', '{key}' );")),
         ("SEC122", Likely, key)
     );
     for text in [
