@@ -7,11 +7,14 @@
 
 mod bits;
 mod census;
+mod entry;
 mod expand;
 mod family;
+mod messages;
 mod names;
 mod order;
 mod paths;
+mod picked;
 mod places;
 mod problems;
 mod range;
@@ -115,7 +118,7 @@ impl History {
             Scope::Range { from, to } => (from, to),
         };
         if let Some(from) = from
-            && let Some(short) = range::short(repository, store, from, to, &problems)?
+            && let Some(short) = picked::short(repository, store, from, to, &problems)?
         {
             return Ok(History::of_short(short, store, problems));
         }
@@ -123,7 +126,7 @@ impl History {
         whole::long_range(repository, store, from, to, Problems::default())
     }
 
-    fn of_short(short: range::Short, store: &Store, problems: Problems) -> History {
+    fn of_short(short: picked::Short, store: &Store, problems: Problems) -> History {
         let mut visited: Vec<u32> = short
             .commits
             .iter()

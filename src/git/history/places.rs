@@ -11,8 +11,9 @@ use foldhash::fast::RandomState;
 
 use super::bits::Bits;
 use super::census::{NONE, index};
+use super::entry::Entry;
 use super::paths::{PathTree, ROOT, Refused};
-use super::trees::{Entry, Graph};
+use super::trees::Graph;
 use super::{CommitId, PathId, Placed};
 use crate::git::objects::{EntryKind, ObjectKind};
 

@@ -7,10 +7,10 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-use rayon::prelude::*;
-
 use super::census::{Census, NONE, index, number_of};
+use super::entry::Entry;
 use super::expand::{Base, Looker, Pass};
+use super::messages::{MESSAGES_MAX, Messages};
 use super::names::{KnownNames, Names};
 use crate::git::delta::Copied;
 use crate::git::objects::{Commit, EntryKind, ObjectKind, Tag, first_entry};
@@ -23,46 +23,6 @@ const ENTRIES_LEAST: usize = 16 << 20;
 const BYTES_PER_ENTRY: u64 = 4;
 /// Objects that are not there, each with a number.
 const MISSING_MAX: usize = 4 << 20;
-
-/// An entry of a tree: name, kind and object in one number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) struct Entry(u64);
-
-const OBJECT: u64 = (1 << 30) - 1;
-
-impl Entry {
-    pub(super) fn new(name: u32, kind: EntryKind, object: u32) -> Self {
-        let kind = match kind {
-            EntryKind::Tree => 0,
-            EntryKind::File => 1,
-            EntryKind::Link => 2,
-            EntryKind::Submodule => 3,
-        };
-        Entry((u64::from(name) << 32) | (kind << 30) | (u64::from(object) & OBJECT))
-    }
-
-    pub(super) fn name(self) -> u32 {
-        u32::try_from(self.0 >> 32).unwrap_or(NONE)
-    }
-
-    pub(super) fn kind(self) -> EntryKind {
-        match (self.0 >> 30) & 3 {
-            0 => EntryKind::Tree,
-            1 => EntryKind::File,
-            2 => EntryKind::Link,
-            _ => EntryKind::Submodule,
-        }
-    }
-
-    /// Kind and object.
-    pub(super) fn content(self) -> u32 {
-        u32::try_from(self.0 & 0xffff_ffff).unwrap_or(NONE)
-    }
-
-    pub(super) fn object(self) -> u32 {
-        u32::try_from(self.0 & OBJECT).unwrap_or(NONE)
-    }
-}
 
 /// Objects that trees and commits name and that are not in the store.
 #[derive(Debug, Default)]
@@ -114,70 +74,6 @@ pub(super) struct CommitRow {
     pub(super) tree: u32,
     pub(super) time: i64,
     pub(super) parents: Vec<u32>,
-}
-
-/// Commits and tags as they are, so that they need not be decoded again to be looked at.
-#[derive(Debug, Default)]
-pub(super) struct Messages {
-    blocks: Vec<Vec<u8>>,
-    /// Number, kind, block, start and length.
-    rows: Vec<(u32, ObjectKind, u32, u32, u32)>,
-}
-
-/// Messages in a block of memory, in bytes.
-const MESSAGE_BLOCK: usize = 1 << 20;
-/// All messages that are kept, in bytes. The others are decoded again.
-const MESSAGES_MAX: usize = 64 << 20;
-
-impl Messages {
-    fn keep(&mut self, number: u32, kind: ObjectKind, data: &[u8]) {
-        let fits = self
-            .blocks
-            .last()
-            .is_some_and(|block| block.capacity().saturating_sub(block.len()) >= data.len());
-        if !fits {
-            self.blocks
-                .push(Vec::with_capacity(MESSAGE_BLOCK.max(data.len())));
-        }
-        let place = number_of(self.blocks.len().saturating_sub(1));
-        if let Some(block) = self.blocks.last_mut() {
-            let start = number_of(block.len());
-            block.extend_from_slice(data);
-            self.rows
-                .push((number, kind, place, start, number_of(data.len())));
-        }
-    }
-
-    fn add(&mut self, more: Messages) {
-        let shift = number_of(self.blocks.len());
-        self.blocks.extend(more.blocks);
-        self.rows.extend(
-            more.rows
-                .into_iter()
-                .map(|(number, kind, block, start, length)| {
-                    (number, kind, block.saturating_add(shift), start, length)
-                }),
-        );
-    }
-
-    /// Number, kind and content of each, to be looked at in parallel.
-    pub(super) fn all(&self) -> impl IndexedParallelIterator<Item = (u32, ObjectKind, &[u8])> {
-        self.rows
-            .par_iter()
-            .map(|(number, kind, block, start, length)| {
-                let start = index(*start);
-                let data = self
-                    .blocks
-                    .get(index(*block))
-                    .and_then(|block| block.get(start..start.saturating_add(index(*length))))
-                    .unwrap_or_default();
-                (*number, *kind, data)
-            })
-    }
-
-    pub(super) fn numbers(&self) -> impl Iterator<Item = u32> {
-        self.rows.iter().map(|row| row.0)
-    }
 }
 
 /// What one thread has read.
