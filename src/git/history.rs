@@ -1,8 +1,8 @@
 //! The history: every object once, with the paths and first commits of blobs.
 //!
-//! A store is read in the order of its packs, each base of deltas inflated once: [`census`] numbers all
-//! objects, [`family`] finds what stands on what, [`expand`] decodes, [`trees`] keeps trees and commits
-//! in numbers, [`order`] and [`places`] walk them. What is kept for a repository of a million objects
+//! A store is read in the order of its packs, each base of deltas inflated once: `census` numbers all
+//! objects, `family` finds what stands on what, `expand` decodes, `trees` keeps trees and commits
+//! in numbers, `order` and `places` walk them. What is kept for a repository of a million objects
 //! is some hundred megabytes; blobs are never kept.
 
 mod bits;

@@ -575,7 +575,7 @@ mod tests {
                 let expected = if is(&RUN, byte) {
                     0xff
                 } else {
-                    0xff & !(1 << (at / 8))
+                    !(1u8 << (at / 8))
                 };
                 assert_eq!(words_in_run(&chunk), expected, "{byte}");
             }
