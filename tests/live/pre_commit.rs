@@ -154,12 +154,15 @@ fn pre_commit_seals_what_is_staged() {
     hooked.write("README.md", "# Staged\n");
     hooked.git(&["add", "--all"]).expect("git add");
     hooked.write("README.md", "# Not staged\n");
-    // pre-commit stops at a commit that a hook changed, and says so; the second try finds nothing to change.
-    let mut commit = hooked.git(&["commit", "-m", "Add a Secret"]);
-    if !commit.ok() {
-        assert!(!hooked.commits().contains(VALUE));
-        commit = hooked.git(&["commit", "-m", "Add a Secret"]);
-    }
+    // While unstaged changes are held back it only says what to do.
+    let refused = hooked.git(&["commit", "-m", "Add a Secret"]);
+    assert_eq!(refused.code, Some(1), "{}", refused.stderr);
+    let words = String::from_utf8_lossy(&refused.stdout).into_owned() + &refused.stderr;
+    assert!(words.contains("secrets encrypt --staged"), "{words}");
+    assert!(!hooked.commits().contains(VALUE));
+    let mut seal = hooked.bench.secrets(&hooked.work);
+    run(seal.args(["encrypt", "--staged"])).expect("secrets encrypt --staged");
+    let commit = hooked.git(&["commit", "-m", "Add a Secret"]);
     assert!(
         commit.ok(),
         "{}\n{}",
@@ -177,4 +180,23 @@ fn pre_commit_seals_what_is_staged() {
         fs::read_to_string(hooked.work.join("README.md")).unwrap(),
         "# Not staged\n"
     );
+    // What pre-commit held back is kept in its cache: it must not be the plaintext.
+    assert_eq!(
+        held_back(&hooked.bench.folder("home")),
+        Vec::<PathBuf>::new()
+    );
+}
+
+/// The files below a folder that hold the value.
+fn held_back(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(held_back(&path));
+        } else if String::from_utf8_lossy(&fs::read(&path).unwrap_or_default()).contains(VALUE) {
+            found.push(path);
+        }
+    }
+    found
 }
