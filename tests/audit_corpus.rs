@@ -1,6 +1,12 @@
 //! The policy checks against a corpus whose truth is known by construction: what is there is found, and
 //! nothing else is.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, missing_docs)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    missing_docs
+)]
 
 #[path = "support/corpus.rs"]
 mod corpus;

@@ -219,11 +219,11 @@ fn objects_that_lie_about_their_size_are_not_believed() {
         ("no kind that is known", zlib([b"blub 1\0a".to_vec()])),
         (
             "a tree without ends",
-            zlib([b"tree 12\0100644 aaaaaa".to_vec()]),
+            zlib([b"tree 12\x00100644 aaaaaa".to_vec()]),
         ),
         (
             "a tree with a mode only",
-            zlib([b"tree 6\0100644".to_vec()]),
+            zlib([b"tree 6\x00100644".to_vec()]),
         ),
         ("a commit of zeros", zlib([b"commit 4\0\0\0\0\0".to_vec()])),
     ] {
