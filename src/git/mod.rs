@@ -15,6 +15,7 @@ mod pack;
 mod pack_index;
 
 pub mod history;
+mod ignored;
 pub mod index;
 pub mod objects;
 pub mod refs;

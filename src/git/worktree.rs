@@ -4,11 +4,12 @@
 
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use ignore::{DirEntry, WalkBuilder, WalkState};
 
 use super::files;
+use super::ignored::Ignored;
 use super::index::Index;
 use super::objects::EntryKind;
 use super::repository::{self, Repository};
@@ -65,7 +66,7 @@ pub fn list(repository: &Repository, index: Option<&Index>) -> Listing {
         .filter(|entry| EntryKind::of_mode(entry.mode) == EntryKind::Submodule)
         .map(|entry| entry.path.clone())
         .collect();
-    let mut listing = walk(top, submodules);
+    let mut listing = walk(top, repository.common_dir(), submodules);
     let mut found = std::mem::take(&mut listing.files).into_iter().peekable();
     let mut folders = Folders {
         top,
@@ -217,19 +218,20 @@ impl Drop for Found<'_> {
     }
 }
 
-fn walk(top: &Path, submodules: HashSet<Vec<u8>>) -> Listing {
+fn walk(top: &Path, common_dir: &Path, submodules: HashSet<Vec<u8>>) -> Listing {
+    let ignored = Arc::new(Ignored::new(top, common_dir));
+    let wanted = Arc::clone(&ignored);
     let all = Mutex::new(Listing::default());
     let threads = std::thread::available_parallelism().map_or(1, |count| count.get());
     let walker = WalkBuilder::new(top)
         .standard_filters(false)
-        .git_ignore(true)
-        .git_exclude(true)
-        .git_global(true)
-        .parents(false)
-        .require_git(false)
         .follow_links(false)
         .threads(threads.min(THREADS_MAX))
-        .filter_entry(|entry| entry.depth() == 0 || entry.file_name() != ".git")
+        .filter_entry(move |entry| {
+            let is_dir = entry.file_type().is_some_and(|kind| kind.is_dir());
+            entry.depth() == 0
+                || (entry.file_name() != ".git" && !wanted.is_ignored(entry.path(), is_dir))
+        })
         .build_parallel();
     let submodules = &submodules;
     walker.run(|| {
@@ -257,6 +259,7 @@ fn walk(top: &Path, submodules: HashSet<Vec<u8>>) -> Listing {
     });
     let mut listing = all.into_inner().unwrap_or_else(PoisonError::into_inner);
     listing.files.sort_unstable();
+    listing.problems.extend(ignored.problems());
     listing
 }
 

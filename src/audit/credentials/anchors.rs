@@ -38,8 +38,6 @@ const LONG: &[(&str, Find)] = &[
     ("current-context", Find::Once(1, documents::kubeconfig)),
     ("AKIA", Find::One(vendors::aws)),
     ("ASIA", Find::One(vendors::aws)),
-    ("CLOUDFLARE_", Find::Text(vendors::cloudflare_named)),
-    ("CF_API_", Find::Text(vendors::cloudflare_named)),
     ("assword=", Find::Text(connection_string)),
     ("ASSWORD=", Find::Text(connection_string)),
     ("Pwd=", Find::Text(connection_string)),
@@ -67,6 +65,8 @@ const LONG: &[(&str, Find)] = &[
 
 /// At least three bytes.
 const SHORT: &[(&str, Find)] = &[
+    ("CLOUDFLARE_", Find::Text(vendors::cloudflare_named)),
+    ("CF_API_", Find::Text(vendors::cloudflare_named)),
     ("://", Find::Text(url)),
     ("$1$", Find::Text(hashes::at)),
     ("$5$", Find::Text(hashes::at)),

@@ -209,6 +209,12 @@ fn block_of(parsed: &Parsed<'_>, document: &Document, is_ciphertext_there: bool)
     if !is_ours {
         return Block::None;
     }
+    if let Some((second, _)) =
+        entries.find(|(key, _)| key_text(document, source, *key) == METADATA_KEY)
+    {
+        let why = "the key `sops` stands twice, which sops refuses".to_owned();
+        return Block::Broken(why, document.span(second));
+    }
     let read = Metadata::read(document, value, source.text).and_then(|metadata| {
         let selector = Selector::from_parts(metadata.selector_parts())?;
         Ok((metadata, selector))

@@ -27,7 +27,7 @@ fn the_message_counts_what_it_does_not_name() {
     let hits = look_at(COVERED, &text, &rules(RULE)).1;
     assert_eq!(hits.len(), 1);
     assert!(
-        hits[0].message.ends_with("`data.k4`, 1995 more"),
+        hits[0].message.ends_with("`data.k49`, 1950 more"),
         "{}",
         hits[0].message
     );
