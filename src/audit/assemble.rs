@@ -124,7 +124,14 @@ impl Assembler<'_> {
             ),
         };
         let excerpt = places::excerpt(subject, &hit.span, hit.key_path.as_deref());
-        let is_identity = hit.check == &checks::AGE_IDENTITY || hit.check == &checks::PRIVATE_KEY;
+        // The value of a private key is its body alone; what opens files is all of it.
+        let identity = if hit.check == &checks::AGE_IDENTITY {
+            hit.value
+        } else if hit.check == &checks::PRIVATE_KEY {
+            SecretBytes::copy_of(subject.bytes.get(hit.span.clone()).unwrap_or_default())
+        } else {
+            SecretBytes::default()
+        };
         Found {
             finding: Finding {
                 check: hit.check,
@@ -141,11 +148,7 @@ impl Assembler<'_> {
                 excerpt,
                 suppressed: None,
             },
-            identity: if is_identity {
-                hit.value
-            } else {
-                SecretBytes::default()
-            },
+            identity,
         }
     }
 }

@@ -248,9 +248,3 @@ impl Wide {
 
 #[cfg(test)]
 mod tests;
-
-/// throwaway
-#[allow(missing_docs)]
-pub fn profile(bytes: &[u8], which: u8) -> usize {
-    anchors::profile(bytes, which)
-}

@@ -258,8 +258,8 @@ fn sealed_files_made_to_explode_take_bounded_time_and_are_never_green() {
         (
             "a threshold beyond numbers",
             text.replace(
-                "    mac: ",
-                "    shamir_threshold: 99999999999999999999\n    mac: ",
+                "\n  mac: ",
+                "\n  shamir_threshold: 99999999999999999999\n  mac: ",
             ),
         ),
         (

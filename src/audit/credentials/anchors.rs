@@ -441,7 +441,7 @@ fn each_run(text: &[u8], mut call: impl FnMut(usize, usize) -> bool) {
                 continue;
             }
             let start = run_back(text, at, &RUN, at.saturating_sub(next));
-            let end = run(text, at, &RUN);
+            let end = run_end(text, at);
             next = end;
             if end.saturating_sub(start) >= LEAST_RUN && call(start, end) {
                 return;
@@ -467,69 +467,30 @@ fn words_in_run(chunk: &[u8; CHUNK]) -> u8 {
     words
 }
 
-/// throwaway
-pub(super) fn profile(text: &[u8], which: u8) -> usize {
-    let mut n = 0;
-    match which {
-        0 => LONG_LITERALS.each(text, |_, _| {
-            n += 1;
-            false
-        }),
-        1 => SHORT_LITERALS.each(text, |_, _| {
-            n += 1;
-            false
-        }),
-        2 => each_run(text, |_, _| {
-            n += 1;
-            false
-        }),
-        3 => n = memchr::memmem::find_iter(text, b"://").count(),
-        4 => each_run(text, |a, b| {
-            let r = &text[a..b];
-            if r.iter()
-                .all(|c| super::bytes::is(&super::bytes::BASE64, *c))
-                && r.iter().any(u8::is_ascii_uppercase)
-                && r.iter().any(u8::is_ascii_lowercase)
-            {
-                n += r.len();
-            }
-            false
-        }),
-        5 => {
-            let cell = Cell::new(1 << 30);
-            let scan = Scan {
-                text,
-                depth: 0,
-                first: true,
-                budget: &cell,
-            };
-            let mut blocks = peel::Blocks::new(&scan);
-            let mut out = Vec::new();
-            each_run(text, |a, b| {
-                blocks.add(a, b, &mut out);
-                false
-            });
-            blocks.finish(&mut out);
-            n = out.len();
+/// The end of the run around a byte of it, eight bytes at a time.
+fn run_end(text: &[u8], mut at: usize) -> usize {
+    while let Some(word) = text.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
+        if !all_in_run(u64::from_le_bytes(*word)) {
+            break;
         }
-        _ => {
-            let cell = Cell::new(1 << 30);
-            let scan = Scan {
-                text,
-                depth: 0,
-                first: true,
-                budget: &cell,
-            };
-            let mut out = Vec::new();
-            let mut once = 0;
-            each_run(text, |a, b| {
-                scan.heads(a, b, &mut once, &mut out);
-                false
-            });
-            n = out.len();
-        }
+        at = at.saturating_add(8);
     }
-    n
+    run(text, at, &RUN)
+}
+
+/// Whether all eight bytes are letters, digits, `+`, `/`, `_` or `-`.
+fn all_in_run(word: u64) -> bool {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGH: u64 = 0x80 * ONES;
+    // No byte reaches beyond its own eight bits, since all are below 0x80.
+    let low = word & !HIGH;
+    let within = |bytes: u64, least: u64, most: u64| {
+        (bytes + (0x80 - least) * ONES) & !(bytes + (0x7f - most) * ONES)
+    };
+    let letters = within(low | (0x20 * ONES), 0x61, 0x7a);
+    let digits = within(low, 0x2f, 0x39);
+    let signs = within(low, 0x2b, 0x2b) | within(low, 0x2d, 0x2d) | within(low, 0x5f, 0x5f);
+    (letters | digits | signs) & !word & HIGH == HIGH
 }
 
 #[cfg(test)]
@@ -578,6 +539,10 @@ mod tests {
                     !(1u8 << (at / 8))
                 };
                 assert_eq!(words_in_run(&chunk), expected, "{byte}");
+                if let Some(word) = chunk.first_chunk::<8>() {
+                    let all = all_in_run(u64::from_le_bytes(*word));
+                    assert_eq!(all, at >= 8 || is(&RUN, byte), "{byte}");
+                }
             }
         }
     }

@@ -5,7 +5,7 @@ use std::ops::Range;
 use zeroize::Zeroizing;
 
 use super::assigned::{stands_alone, value};
-use super::bytes::{byte, goes_on, part};
+use super::bytes::{byte, goes_on, is_drawn, part};
 use super::pem_lenient;
 use super::token::Token;
 use crate::audit::benign;
@@ -163,9 +163,15 @@ pub(super) fn kubeconfig(text: &[u8], out: &mut Vec<Token>) {
                 {
                     out.push(token.of(&decoded));
                 }
-            } else if shown.len() >= 8 {
+            } else if name == "password" {
+                if benign::judge_password(shown) == Some(Confidence::Likely) {
+                    out.push(token);
+                } else if shown.len() >= 3 {
+                    out.push(token.confidence(Confidence::Possible));
+                }
+            } else if shown.len() >= 16 && is_drawn(raw) {
                 out.push(token);
-            } else if name == "password" && shown.len() >= 3 {
+            } else if shown.len() >= 8 {
                 out.push(token.confidence(Confidence::Possible));
             }
         }

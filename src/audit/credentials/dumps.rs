@@ -1,6 +1,6 @@
 //! Passwords in statements of SQL.
 
-use super::bytes::{HEX_ANY, line, mentions, part, run};
+use super::bytes::{HEX_ANY, goes_on, line, mentions, part, run};
 use super::token::Token;
 use crate::audit::benign;
 use crate::audit::checks;
@@ -24,7 +24,8 @@ pub(super) fn at(text: &[u8], at: usize) -> Option<Token> {
     if quote.saturating_sub(at) > 80 {
         return None;
     }
-    let identified = part(text, at..at.saturating_add(10)).eq_ignore_ascii_case(b"IDENTIFIED");
+    // In lower case it may be a sentence.
+    let identified = goes_on(text, at, b"IDENTIFIED");
     let before = at.saturating_sub(200)..at;
     let statement = [
         "create user",

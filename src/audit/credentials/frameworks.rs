@@ -51,11 +51,6 @@ pub(super) fn at(text: &[u8], at: usize) -> Option<Token> {
     if wordpress && !mentions(text, name.start.saturating_sub(10)..name.start, "define") {
         return None;
     }
-    // In manifests, names and values of variables are what the checks of manifests look at.
-    let before = part(text, name.start.saturating_sub(MANIFEST)..name.start);
-    if memchr::memmem::find(before, b"apiVersion:").is_some() {
-        return None;
-    }
     let span = value(text, name.end)?;
     let secret = std::str::from_utf8(part(text, span.clone())).ok()?;
     if benign::is_reference(secret)
@@ -67,6 +62,11 @@ pub(super) fn at(text: &[u8], at: usize) -> Option<Token> {
     let quoted = matches!(byte(text, span.end), b'"' | b'\'' | b'`');
     let code = !quoted && (secret.contains('(') || secret.contains('.'));
     if code || secret.len() < 12 {
+        return None;
+    }
+    // In manifests, names and values of variables are what the checks of manifests look at.
+    let before = part(text, name.start.saturating_sub(MANIFEST)..name.start);
+    if memchr::memmem::find(before, b"apiVersion:").is_some() {
         return None;
     }
     let token = Token::new(&checks::FRAMEWORK_SECRET, span, *what);

@@ -56,7 +56,7 @@ pub(super) fn at(text: &[u8], at: usize) -> Option<Token> {
     } else if claims.get("kubernetes.io").is_some() {
         token("the token of a service account of Kubernetes")
     } else if issuer.starts_with("supabase")
-        || claims.get("ref").is_some() && !claim("role").is_empty()
+        || (claims.get("ref").is_some() && !claim("role").is_empty())
     {
         match claim("role") {
             // For browsers; what it may do is decided by row level security.

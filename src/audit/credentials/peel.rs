@@ -146,18 +146,14 @@ impl<'s, 't> Blocks<'s, 't> {
         if self.scan.depth >= MAX_DEPTH {
             return;
         }
-        let run = part(self.scan.text, start..end);
-        let mut upper = false;
-        let mut lower = false;
-        for byte in run {
-            if !is(&BASE64, *byte) {
-                // With `-` or `_` it is a name.
-                return;
-            }
-            upper |= byte.is_ascii_uppercase();
-            lower |= byte.is_ascii_lowercase();
+        // With `-` or `_` it is a name. No early end: so it is done with vectors.
+        let (mut name, mut upper, mut lower) = (0u8, 0u8, 0u8);
+        for byte in part(self.scan.text, start..end) {
+            name |= u8::from((*byte == b'-') | (*byte == b'_'));
+            upper |= u8::from(byte.wrapping_sub(b'A') < 26);
+            lower |= u8::from(byte.wrapping_sub(b'a') < 26);
         }
-        if !(upper && lower) {
+        if name != 0 || upper == 0 || lower == 0 {
             return;
         }
         let gap = part(self.scan.text, self.block.end..start);

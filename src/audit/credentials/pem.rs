@@ -66,6 +66,10 @@ pub(super) fn private_key(text: &[u8], at: usize) -> Option<Token> {
             .saying("with a passphrase"),
         // Without a body it is the picture of a key; dots and words stand for one in documentation.
         None if read.base64.is_empty() && read.other == 0 => return None,
+        // The two lines as patterns in a program.
+        None if read.base64.len() < 16 && body.contains(&b'(') && body.contains(&b'"') => {
+            return None;
+        }
         None => token
             .confidence(Confidence::Possible)
             .saying("that is not whole"),
@@ -312,7 +316,11 @@ fn google(mut token: Token, text: &[u8], armour: &Armour) -> Token {
     let to = armour.span.end.saturating_add(2000).min(text.len());
     if field && memchr::memmem::find(part(text, from..to), b"service_account").is_some() {
         token.check = &checks::GOOGLE_CREDENTIALS;
-        token.message = "the key of a service account of Google".to_owned();
+        token.message = match token.confidence {
+            Confidence::Possible => "the key of a service account of Google that is not whole",
+            _ => "the key of a service account of Google",
+        }
+        .to_owned();
     }
     token
 }

@@ -293,3 +293,90 @@ fn lockfiles_images_and_certificates_are_quiet() {
         none("a.yaml", &text);
     }
 }
+
+#[test]
+fn whatever_stands_around_a_literal_nothing_breaks() {
+    let literals = [
+        "AGE-SECRET-KEY-1",
+        "-----BEGIN PRIVATE KEY-----",
+        "PuTTY-User-Key-File-3: x\nEncryption: none\nPrivate-Lines: 1\n",
+        "\"auths\":{",
+        "\"auth\":\"",
+        "client-key-data: ",
+        "AKIA",
+        "x://a:b@",
+        "Password=;Server=",
+        "$2y$10$",
+        "$6$",
+        "{SHA}",
+        "pbkdf2_sha256$1$",
+        "$argon2id$",
+        "SECRET_KEY='",
+        "IDENTIFIED BY '",
+        "H4sIAAAAAAAAA",
+        "eyJhbGciOiJIUzI1NiJ9.eyJ",
+        "8Q~",
+        "&sig=",
+        "ghp_",
+        "glpat-",
+        "xoxb-",
+        "pypi-AgEIcHlwaS5vcmc",
+        "\u{feff}",
+        "ENC[AES256_GCM,",
+        "aws_secret_access_key=",
+    ];
+    let tails = [
+        "",
+        "\0",
+        "\u{e9}",
+        "=",
+        "====",
+        "\\n\\n",
+        "-----END ",
+        "%",
+        "{{{",
+        "\"",
+        "\n\n",
+        "aZ09aZ09aZ09aZ09aZ09aZ09aZ09aZ09aZ09",
+    ];
+    for literal in literals {
+        for before in tails {
+            for after in tails {
+                let text = format!("{before}{literal}{after}{literal}");
+                for path in [
+                    "a",
+                    "a.yaml",
+                    ".env",
+                    ".npmrc",
+                    ".pgpass",
+                    ".netrc",
+                    ".htpasswd",
+                    ".bash_history",
+                    "sitemanager.xml",
+                    "wp-config.php",
+                ] {
+                    let _ = hits(path, &text);
+                }
+                let _ = hits("a", [&[0xff, 0xfe], text.as_bytes()].concat());
+            }
+        }
+    }
+}
+
+#[test]
+fn many_of_one_kind_do_not_take_long() {
+    // Quadratic work on so much would take minutes.
+    for unit in [
+        "\"auths\":{",
+        "-----BEGIN PRIVATE KEY-----\n",
+        "a://b:c@",
+        "SECRET_KEY='",
+        "eyJ/",
+        "$2y$",
+        "client-key-data:\"",
+    ] {
+        let _ = hits("a.txt", unit.repeat(300_000 / unit.len()));
+    }
+    let token = format!("AKIA{} ", drawn(&bytes::BASE32, 16, 24));
+    assert!(!hits("a.txt", token.repeat(2_000)).is_empty());
+}
