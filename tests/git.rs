@@ -9,6 +9,8 @@ mod history;
 mod hostile;
 #[path = "git/index.rs"]
 mod index;
+#[path = "git/packs.rs"]
+mod packs;
 #[path = "git/places.rs"]
 mod places;
 #[path = "git/ranges.rs"]

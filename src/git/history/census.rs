@@ -258,7 +258,7 @@ impl Table {
             }
             if (slot ^ tag) >> self.bits == 0 {
                 let number = slot ^ tag;
-                if name(oids, width, number) == Some(oid) {
+                if is_name(oids, width, number, oid) {
                     return Some(number);
                 }
             }
@@ -296,6 +296,18 @@ impl Table {
             }
             at = next(at, length);
         }
+    }
+}
+
+/// Whether a number has a name. Most names have 20 bytes, which are compared at once.
+#[inline]
+fn is_name(oids: &[u8], width: usize, number: u32, oid: &[u8]) -> bool {
+    let Some(known) = name(oids, width, number) else {
+        return false;
+    };
+    match (<&[u8; 20]>::try_from(known), <&[u8; 20]>::try_from(oid)) {
+        (Ok(known), Ok(oid)) => known == oid,
+        _ => known == oid,
     }
 }
 

@@ -1,7 +1,7 @@
 //! Decodes families of entries: each base is inflated once, and held only as long as a delta needs it.
 //!
 //! What bounds it on a hostile pack: an object is at most `limit` bytes, the bases that a thread holds
-//! at most [`HELD_MAX`], and all objects of a pass together at most [`work_max`]. Reaching one is a problem for each
+//! at most [`held_max`], and all objects of a pass together at most [`work_max`]. Reaching one is a problem for each
 //! object that is left out.
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -15,9 +15,10 @@ use crate::git::inflate::{Flaw, Inflater, OTHER_SIZE};
 use crate::git::objects::ObjectKind;
 use crate::git::pack::{EntryKind, TOO_LARGE};
 
-/// The bases that a thread holds, in bytes. With the heaviest child last, only bases at forks are
-/// held, and each fork halves what is left: real packs stay far below.
-const HELD_MAX: usize = 256 << 20;
+/// The bases that all threads hold, and what each may hold at least, in bytes. With the heaviest child
+/// last, only bases at forks are held, and each fork halves what is left: real packs stay far below.
+const HELD_MAX: usize = 1 << 30;
+const HELD_LEAST: usize = 128 << 20;
 /// What a pass may expand to at least, in bytes.
 const WORK_LEAST: u64 = 4 << 30;
 /// How often its own size a pack may expand to. Kernel histories reach about a hundred times.
@@ -52,6 +53,11 @@ pub(super) struct Base<'a, N> {
     pub(super) note: &'a N,
     /// Which parts of it were copied, in the order of the target.
     pub(super) copied: &'a [Copied],
+}
+
+/// The bases that a thread may hold, in bytes.
+fn held_max() -> usize {
+    (HELD_MAX / rayon::current_num_threads().max(1)).max(HELD_LEAST)
 }
 
 /// The most bytes that a pass may expand to.
@@ -182,6 +188,7 @@ struct Worker<'p, 'a, L: Looker> {
     copied: Vec<Copied>,
     spare: Vec<Vec<u8>>,
     held: usize,
+    held_max: usize,
 }
 
 impl<'p, 'a, L: Looker> Worker<'p, 'a, L> {
@@ -195,6 +202,7 @@ impl<'p, 'a, L: Looker> Worker<'p, 'a, L> {
             copied: Vec::new(),
             spare: Vec::new(),
             held: 0,
+            held_max: held_max(),
         }
     }
 
@@ -240,7 +248,7 @@ impl<'p, 'a, L: Looker> Worker<'p, 'a, L> {
                 };
                 if next == NONE {
                     self.release(held);
-                } else if self.held > HELD_MAX {
+                } else if self.held > self.held_max {
                     self.fail_deltas(family, rank, "is left out: its pack needs too much memory");
                     self.release(held);
                 } else {
