@@ -82,11 +82,11 @@ fn copies(base: usize, times: usize) -> Vec<u8> {
     delta
 }
 
+/// Gives the next entry: its number, where the others start, and where it starts.
+type Entries<'a> = dyn FnMut(usize, &[usize], usize) -> Option<Entry> + 'a;
+
 /// Writes a pack and its index, with checksums that are right; where each entry starts.
-fn write(
-    repo: &Repo,
-    entries: &mut dyn FnMut(usize, &[usize], usize) -> Option<Entry>,
-) -> Vec<usize> {
+fn write(repo: &Repo, entries: &mut Entries<'_>) -> Vec<usize> {
     let mut offsets = Vec::new();
     let mut checksums = Vec::new();
     let mut pack = b"PACK\0\0\0\x02\0\0\0\0".to_vec();
