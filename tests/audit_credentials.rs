@@ -1,6 +1,12 @@
 //! The credential checks against a corpus of fake credentials: how many are found, kind by kind, and that
 //! nothing harmless is reported. `benches/compare-audit recall` has the same figures beside gitleaks and kingfisher.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    missing_docs
+)]
 
 #[path = "support/credentials.rs"]
 mod credentials;
