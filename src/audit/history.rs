@@ -170,7 +170,7 @@ impl Visitor<'_> {
         }
         let interest = Interest::of(item.data);
         if item.places.is_empty() {
-            return self.unreachable(item, interest);
+            return self.without_path(item.data, interest, Origin::Unreachable(item.oid));
         }
         for placed in item.places.iter().filter(|placed| !placed.link) {
             let traits = self
@@ -214,8 +214,7 @@ impl Visitor<'_> {
             let mut all = self.sealed.lock().unwrap_or_else(PoisonError::into_inner);
             all.insert(sealed);
         }
-        // A covered file that was once not YAML is no reason to call the history unread; one that
-        // could hold plaintext is.
+        // What could not be judged in any version may hold plaintext: the history is not proven.
         if let Some(why) = looked.verdict.unchecked {
             let commit = self.history.commit_oid(placed.commit);
             let commit = commit.map_or_else(String::new, |oid| oid.to_string());
@@ -241,46 +240,23 @@ impl Visitor<'_> {
         entry.is_some_and(|entry| entry.place == Place::Blob(*oid))
     }
 
-    fn unreachable(&self, item: &Item<'_>, interest: Interest) {
-        let subject = Subject::new("", item.data);
-        let looked = look(
-            &subject,
-            &self.audit.rules,
-            None,
-            Traits::default(),
-            interest,
-        );
-        self.keep(
-            u32::MAX,
-            &subject,
-            looked.hits,
-            Origin::Unreachable(item.oid),
-        );
-    }
-
     /// The message alone: the rest are names, dates and a signature, which is long and no text.
     fn message(&self, item: &Item<'_>, what: &'static str) {
         let head = memchr::memmem::find(item.data, b"\n\n");
         let text = head.and_then(|at| item.data.get(at + 2..));
         let text = text.unwrap_or(item.data);
         let interest = Interest::of(text);
-        if !interest.credentials && !interest.policy {
-            return;
+        if interest.credentials || interest.policy {
+            self.without_path(text, interest, Origin::Message(item.oid, what));
         }
+    }
+
+    /// A text that stands at no path: no rule covers it, and nothing stands beside it.
+    fn without_path(&self, text: &[u8], interest: Interest, origin: Origin) {
         let subject = Subject::new("", text);
-        let looked = look(
-            &subject,
-            &self.audit.rules,
-            None,
-            Traits::default(),
-            interest,
-        );
-        self.keep(
-            u32::MAX,
-            &subject,
-            looked.hits,
-            Origin::Message(item.oid, what),
-        );
+        let rules = &self.audit.rules;
+        let looked = look(&subject, rules, None, Traits::default(), interest);
+        self.keep(u32::MAX, &subject, looked.hits, origin);
     }
 
     fn keep(&self, age: u32, subject: &Subject<'_>, hits: Vec<Hit>, origin: Origin) {
