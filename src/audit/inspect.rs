@@ -2,12 +2,9 @@
 
 use super::finding::Hit;
 use super::policy::{self, Rules, Verdict};
-use super::subject::Subject;
+use super::subject::{Subject, is_binary};
 use super::view::View;
 use super::{credentials, leftovers, manifests};
-
-/// How many bytes tell whether a file is binary, as in Git.
-const SNIFFED: usize = 8000;
 
 /// How a Git LFS pointer begins.
 const LFS_POINTER: &[u8] = b"version https://git-lfs.github.com/spec/v1";
@@ -45,9 +42,8 @@ pub(super) fn nature(bytes: &[u8]) -> Nature {
     if bytes.starts_with(LFS_POINTER) {
         return Nature::LfsPointer;
     }
-    let head = bytes.get(..SNIFFED).unwrap_or(bytes);
-    let utf16 = head.starts_with(&[0xff, 0xfe]) || head.starts_with(&[0xfe, 0xff]);
-    if !utf16 && memchr::memchr(0, head).is_some() {
+    let utf16 = bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]);
+    if !utf16 && is_binary(bytes) {
         return Nature::Binary;
     }
     Nature::Text

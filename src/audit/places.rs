@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::finding::Region;
-use super::subject::{Parsed, Subject};
+use super::subject::{Parsed, Subject, is_binary};
 use crate::document::tree::{Document, NodeId, NodeKind};
 
 /// Stands for whatever an excerpt must not show.
@@ -23,9 +23,6 @@ const MAX_LINE: usize = 4096;
 
 /// How many collections may start on a line before its first key is given up.
 const MAX_COLLECTIONS: usize = 16;
-
-/// How much of a text is looked at to tell whether it is binary, in bytes; Git looks at as much.
-const SNIFFED: usize = 8000;
 
 /// The regions of spans, in the order of the spans. Lines end with `\n`; columns count characters, an
 /// offset in the middle of one counts as its start, what is not UTF-8 counts as the replacement
@@ -150,9 +147,8 @@ pub fn excerpt(
     key_path: Option<&str>,
 ) -> Option<String> {
     let bytes = subject.bytes;
-    let sniffed = bytes.get(..SNIFFED).unwrap_or(bytes);
     let before = bytes.get(..span.start)?;
-    if (span.start == 0 && span.end == 0) || memchr::memchr(0, sniffed).is_some() {
+    if (span.start == 0 && span.end == 0) || is_binary(bytes) {
         return None;
     }
     let near = span.start.saturating_sub(MAX_LINE);

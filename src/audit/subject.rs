@@ -6,6 +6,14 @@ use crate::document::tree::{Document, NodeId, NodeKind};
 use crate::document::{Format, json, yaml};
 use crate::sops::walk::{Source, key_text};
 
+/// How far into a text a NUL makes it binary, in bytes, as Git decides it.
+const SNIFFED: usize = 8000;
+
+/// Whether a text is binary, as Git decides it.
+pub fn is_binary(bytes: &[u8]) -> bool {
+    memchr::memchr(0, bytes.get(..SNIFFED).unwrap_or(bytes)).is_some()
+}
+
 /// A text and its path. Documents are parsed when first asked for.
 pub struct Subject<'a> {
     /// The path in the repository, with `/`; what is not UTF-8 in it is replaced.

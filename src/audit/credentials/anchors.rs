@@ -13,6 +13,7 @@ use super::bytes::{Class, DOTTED, byte, class, part, run, run_back};
 use super::shapes::SHAPES;
 use super::token::Token;
 use super::{addresses, age, documents, dumps, frameworks, hashes, jwt, peel, pem, vendors};
+use crate::audit::subject::is_binary;
 
 /// What to do at a literal.
 #[derive(Clone, Copy)]
@@ -263,13 +264,6 @@ const LEAST_RUN: usize = 23;
 
 /// The shortest token in an address.
 const LEAST_SEGMENT: usize = 20;
-
-/// How far into a text a NUL makes it binary, as Git decides it.
-const BINARY_HEAD: usize = 8000;
-
-pub(super) fn is_binary(text: &[u8]) -> bool {
-    memchr::memchr(0, text.get(..BINARY_HEAD).unwrap_or(text)).is_some()
-}
 
 /// What is looked for in a text, and how. Among binary data only tokens and keys are looked for.
 pub(super) struct Scan<'t> {

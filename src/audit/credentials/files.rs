@@ -7,9 +7,9 @@ mod pairs;
 
 use std::sync::LazyLock;
 
-use super::anchors::is_binary;
 use super::token::Token;
 use crate::audit::checks::{self, Check};
+use crate::audit::subject::is_binary;
 
 /// How a file is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use super::comment::{self, Reach};
 use crate::audit::checks::{Check, REASONLESS_SUPPRESSION, UNUSED_SUPPRESSION};
 use crate::audit::finding::{Hit, Suppressed, SuppressedBy};
 use crate::audit::places::{document_at, end_of_key};
-use crate::audit::subject::{Parsed, Subject};
+use crate::audit::subject::{Parsed, Subject, is_binary};
 use crate::document::Format;
 use crate::document::tree::{Document, NodeId, NodeKind};
 
@@ -15,9 +15,6 @@ const FILE_LINES: usize = 10;
 
 /// Most suppressions that count in one text; beyond that `allow-file` or the policy file is meant.
 const MAX_COMMENTS: usize = 1000;
-
-/// How much of a text is looked at to tell whether it is binary, in bytes.
-const SNIFFED: usize = 8000;
 
 /// What starts comments, longest first where one is part of another.
 const MARKS: [&str; 5] = ["<!--", "//", "#", ";", "--"];
@@ -67,11 +64,7 @@ impl InFile {
     pub fn find(subject: &Subject<'_>) -> Self {
         let bytes = subject.bytes;
         let mut words = memchr::memmem::find_iter(bytes, comment::WORD).peekable();
-        let sniffed = bytes.get(..SNIFFED).unwrap_or(bytes);
-        if words.peek().is_none()
-            || subject.format() == Some(Format::Json)
-            || memchr::memchr(0, sniffed).is_some()
-        {
+        if words.peek().is_none() || subject.format() == Some(Format::Json) || is_binary(bytes) {
             return InFile::default();
         }
         let parsed = subject.parsed().filter(|parsed| parsed.error.is_none());
