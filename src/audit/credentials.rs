@@ -14,6 +14,7 @@ mod bytes;
 mod checksums;
 mod documents;
 mod dumps;
+mod escapes;
 mod files;
 mod frameworks;
 mod hashes;
@@ -26,15 +27,15 @@ mod token;
 mod vendors;
 
 use std::cell::Cell;
+use std::sync::LazyLock;
 
-use zeroize::Zeroizing;
+use memchr::memmem::Finder;
 
 use self::anchors::Scan;
 use self::documents::lenient as pem_lenient;
 use self::token::Token;
 use super::finding::Hit;
 use super::subject::Subject;
-use crate::document::tree::{NodeKind, ScalarStyle};
 
 /// How many bytes are decoded and unpacked out of one text: more than values of Secrets and releases of Helm have,
 /// and less than nested archives could grow to.
@@ -55,8 +56,8 @@ pub fn check(subject: &Subject<'_>, hits: &mut Vec<Hit>) {
     }
     .run(&mut tokens);
     files::check(subject.path, text, &mut tokens);
-    if wide.is_none() && has_escapes(text) {
-        escaped(subject, &mut tokens);
+    if wide.is_none() && escapes::has(text) {
+        escapes::check(subject, &mut tokens);
     }
     if tokens.is_empty() {
         return;
@@ -74,60 +75,21 @@ pub fn check(subject: &Subject<'_>, hits: &mut Vec<Hit>) {
     }
 }
 
-/// An address in a JSON string can have its slashes escaped, and a key its line breaks.
-fn has_escapes(text: &[u8]) -> bool {
-    let has = |part: &[u8]| memchr::memmem::find(text, part).is_some();
-    has(b":\\/\\/") || has(b"\\u00") || has(b"\\n")
-}
-
-/// Looks into strings that are not written as they are.
-fn escaped(subject: &Subject<'_>, tokens: &mut Vec<Token>) {
-    let Some(parsed) = subject.parsed() else {
-        return;
-    };
-    let budget = Cell::new(BUDGET);
-    for document in &parsed.documents {
-        let Some(root) = document.root() else {
-            continue;
-        };
-        let mut nodes = vec![root];
-        while let Some(node) = nodes.pop() {
-            nodes.extend(document.children(node));
-            let quoted = NodeKind::Scalar(ScalarStyle::DoubleQuoted);
-            if document.kind(node) != quoted || document.is_verbatim(node) {
-                continue;
-            }
-            let text = document.scalar_text(node, parsed.source.text).as_bytes();
-            let mut inside = Vec::new();
-            Scan {
-                text,
-                depth: 0,
-                first: false,
-                budget: &budget,
-            }
-            .run(&mut inside);
-            for mut token in inside {
-                token.value = Some(Zeroizing::new(token.secret(text).to_vec()));
-                token.span = document.span(node);
-                tokens.push(token);
-            }
-        }
-    }
-}
-
 /// A text for which this is `false` has none of the credentials that [`check`] finds, unless
 /// [`is_credential_file`] says that its name alone makes it one to look at.
 pub fn may_hold(bytes: &[u8]) -> bool {
+    static PUTTY: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new("PuTTY-User-Key-File-"));
     if matches!(bytes, [0xff, 0xfe, ..] | [0xfe, 0xff, ..]) {
         return true;
     }
-    // What is escaped can hide where a token begins.
-    if has_escapes(bytes) || memchr::memmem::find(bytes, b"PuTTY-User-Key-File-").is_some() {
-        return true;
-    }
+    holds_one(bytes) || PUTTY.find(bytes).is_some() || escapes::may_hold(bytes)
+}
+
+/// There is a credential in the text as it stands.
+fn holds_one(text: &[u8]) -> bool {
     let mut tokens = Vec::new();
     Scan {
-        text: bytes,
+        text,
         depth: 0,
         first: true,
         budget: &Cell::new(BUDGET),

@@ -138,7 +138,7 @@ impl Audit<'_> {
                 return;
             }
         }
-        let interest = Interest::of(bytes);
+        let interest = Interest::of(bytes, traits.form.is_document());
         let mut looked = look(&subject, rules, Some(state), traits, interest);
         let verdict = looked.verdict;
         if origin == Origin::Tree

@@ -54,7 +54,13 @@ pub(super) fn look_at(
     };
     let mut reasons = incomplete(sources);
     reasons.extend(sources.references()?.problems().iter().cloned());
-    let history = History::load(sources.repository, &sources.store, part)?;
+    let oldest = Mutex::new(Oldest::default());
+    let told = Told {
+        audit,
+        oldest: &oldest,
+    };
+    let messages = |item: Item<'_>| told.message(&item);
+    let history = History::load_giving(sources.repository, &sources.store, part, Some(&messages))?;
     let count = u32::try_from(history.paths()).unwrap_or(u32::MAX);
     let paths: Vec<String> = (0..count)
         .map(|number| String::from_utf8_lossy(history.path(PathId(number))).into_owned())
@@ -63,18 +69,18 @@ pub(super) fn look_at(
         .iter()
         .map(|path| Traits::of(path, &audit.rules))
         .collect();
-    let oldest = Mutex::new(Oldest::default());
+    let ends: Vec<Option<Oid>> = paths.iter().map(|path| end_of(state, path)).collect();
     let sealed = Mutex::new(foldhash::HashSet::default());
     let unread = Mutex::new(BTreeMap::new());
     let covered = Mutex::new(Vec::new());
     let visitor = Visitor {
-        audit,
+        told,
         state,
+        ends: &ends,
         covered: &covered,
         history: &history,
         paths: &paths,
         traits: &traits,
-        oldest: &oldest,
         sealed: &sealed,
         unread: &unread,
     };
@@ -141,15 +147,24 @@ fn incomplete(sources: &Sources<'_>) -> Vec<String> {
     reasons
 }
 
+/// What is in the tree at a path, or at the end of the range.
+fn end_of(state: &State<'_>, path: &str) -> Option<Oid> {
+    match state.get(path)?.place {
+        Place::Blob(oid) => Some(oid),
+        _ => None,
+    }
+}
+
 struct Visitor<'v> {
-    audit: &'v Audit<'v>,
+    told: Told<'v>,
     /// The tree, or the end of the range.
     state: &'v State<'v>,
+    /// What is in it, by path.
+    ends: &'v [Option<Oid>],
     covered: &'v Mutex<Vec<(CoveredFile, bool)>>,
     history: &'v History,
     paths: &'v [String],
     traits: &'v [Traits],
-    oldest: &'v Mutex<Oldest>,
     sealed: &'v Mutex<foldhash::HashSet<(String, Vec<String>)>>,
     unread: &'v Mutex<BTreeMap<String, String>>,
 }
@@ -158,9 +173,7 @@ impl Visitor<'_> {
     fn item(&self, item: Item<'_>) {
         match item.kind {
             ObjectKind::Blob => self.blob(&item),
-            ObjectKind::Commit => self.message(&item, "commit"),
-            ObjectKind::Tag => self.message(&item, "tag"),
-            ObjectKind::Tree => {}
+            _ => self.told.message(&item),
         }
     }
 
@@ -168,20 +181,20 @@ impl Visitor<'_> {
         if nature(item.data) == Nature::LfsPointer {
             return;
         }
-        let interest = Interest::of(item.data);
+        let files = || item.places.iter().filter(|placed| !placed.link);
+        let traits_of = |placed: &Placed| {
+            let traits = self.traits.get(placed.path.0 as usize);
+            traits.copied().unwrap_or_default()
+        };
+        let interest = Interest::of(item.data, files().any(|placed| traits_of(placed).form.is_document()));
         if item.places.is_empty() {
-            return self.without_path(item.data, interest, Origin::Unreachable(item.oid));
+            let origin = Origin::Unreachable(item.oid);
+            return self.told.without_path(item.data, interest, origin);
         }
-        for placed in item.places.iter().filter(|placed| !placed.link) {
-            let traits = self
-                .traits
-                .get(placed.path.0 as usize)
-                .copied()
-                .unwrap_or_default();
-            let Some(path) = self.paths.get(placed.path.0 as usize) else {
-                continue;
-            };
-            self.placed(item, placed, path, traits, interest);
+        for placed in files() {
+            if let Some(path) = self.paths.get(placed.path.0 as usize) {
+                self.placed(item, placed, path, traits_of(placed), interest);
+            }
         }
     }
 
@@ -195,11 +208,13 @@ impl Visitor<'_> {
     ) {
         let subject = Subject::new(path, item.data);
         // The end of a range is what is going to be there: all checks count, as in a tree.
-        let is_end = self.is_end(path, &item.oid);
+        let end = self.ends.get(placed.path.0 as usize);
+        let is_end = end.is_some_and(|end| *end == Some(item.oid));
         let view: Option<&dyn View> = if is_end { Some(self.state) } else { None };
-        let looked = look(&subject, &self.audit.rules, view, traits, interest);
+        let audit = self.told.audit;
+        let looked = look(&subject, &audit.rules, view, traits, interest);
         if let Some(rule) = looked.verdict.rule.clone().filter(|_| is_end) {
-            let repository = self.audit.number;
+            let repository = audit.number;
             let path = path.to_owned();
             let file = CoveredFile {
                 repository,
@@ -232,20 +247,25 @@ impl Visitor<'_> {
             Some(commit) => Origin::Lost(commit),
             None => Origin::Unreachable(item.oid),
         };
-        self.keep(placed.commit.0, &subject, hits, origin);
+        self.told.keep(placed.commit.0, &subject, hits, origin);
     }
+}
 
-    fn is_end(&self, path: &str, oid: &Oid) -> bool {
-        let entry = self.state.get(path);
-        entry.is_some_and(|entry| entry.place == Place::Blob(*oid))
-    }
+/// What is told of texts, whether they stand at a path or not.
+#[derive(Clone, Copy)]
+struct Told<'v> {
+    audit: &'v Audit<'v>,
+    oldest: &'v Mutex<Oldest>,
+}
 
+impl Told<'_> {
     /// The message alone: the rest are names, dates and a signature, which is long and no text.
-    fn message(&self, item: &Item<'_>, what: &'static str) {
+    fn message(&self, item: &Item<'_>) {
+        let what = item.kind.name();
         let head = memchr::memmem::find(item.data, b"\n\n");
         let text = head.and_then(|at| item.data.get(at + 2..));
         let text = text.unwrap_or(item.data);
-        let interest = Interest::of(text);
+        let interest = Interest::of(text, false);
         if interest.credentials || interest.policy {
             self.without_path(text, interest, Origin::Message(item.oid, what));
         }

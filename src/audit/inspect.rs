@@ -1,6 +1,7 @@
 //! One text under all families of checks.
 
 use super::finding::Hit;
+use super::manifests::Form;
 use super::policy::{self, Rules, Verdict};
 use super::subject::{Subject, is_binary};
 use super::view::View;
@@ -18,6 +19,8 @@ pub(super) struct Traits {
     pub(super) credential_file: bool,
     /// It has the name of a leftover.
     pub(super) suspicious: bool,
+    /// What it says about values.
+    pub(super) form: Form,
 }
 
 impl Traits {
@@ -26,6 +29,7 @@ impl Traits {
             covered: rules.covering(path).is_some(),
             credential_file: credentials::is_credential_file(path),
             suspicious: leftovers::is_suspicious(path),
+            form: Form::of(path),
         }
     }
 }
@@ -54,13 +58,16 @@ pub(super) fn nature(bytes: &[u8]) -> Nature {
 pub(super) struct Interest {
     pub(super) policy: bool,
     pub(super) credentials: bool,
+    pub(super) values: bool,
 }
 
 impl Interest {
-    pub(super) fn of(bytes: &[u8]) -> Self {
+    /// `is_document`: at some path of it, its values count.
+    pub(super) fn of(bytes: &[u8], is_document: bool) -> Self {
         Interest {
             policy: policy::may_concern(bytes),
             credentials: credentials::may_hold(bytes),
+            values: is_document && manifests::has_values(bytes),
         }
     }
 }
@@ -87,7 +94,7 @@ pub(super) fn look(
     if traits.credential_file || interest.credentials {
         credentials::check(subject, &mut look.hits);
     }
-    if manifests::may_concern(subject.path, subject.bytes) {
+    if traits.form.concerns(subject.bytes, interest.values) {
         manifests::check(subject, view, &mut look.hits);
     }
     if traits.suspicious {

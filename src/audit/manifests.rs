@@ -77,25 +77,63 @@ pub fn check(subject: &Subject<'_>, view: Option<&dyn View>, hits: &mut Vec<Hit>
     }
 }
 
-/// A text for which this is `false` has nothing that this family looks at.
-pub fn may_concern(path: &str, bytes: &[u8]) -> bool {
-    if dockerfile::is_dockerfile(path) {
-        return true;
-    }
-    let is_json = path.ends_with(".json");
-    if !is_json && !path.ends_with(".yaml") && !path.ends_with(".yml") {
-        return false;
-    }
-    if !prefilter::has_candidate(bytes) {
-        return false;
-    }
-    let has = |what: &str| memchr::memmem::find(bytes, what.as_bytes()).is_some();
-    // Without a kind, only kustomizations are looked at, and files that their path tells.
-    let name = path.rsplit('/').next().unwrap_or(path);
-    match is_json {
-        true => has("\"kind\""),
-        false => {
-            has("kind") || KUSTOMIZATIONS.contains(&name) || pipelines::kind_of(path).is_some()
+/// What a path says about the values in a text.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Form {
+    /// They are nobody's concern here.
+    #[default]
+    Other,
+    /// It is read whatever it holds.
+    Dockerfile,
+    /// YAML or JSON.
+    Document {
+        /// It is JSON.
+        is_json: bool,
+        /// The path tells what it is, not a key `kind`.
+        of_any_kind: bool,
+    },
+}
+
+impl Form {
+    /// Of a path.
+    pub fn of(path: &str) -> Self {
+        if dockerfile::is_dockerfile(path) {
+            return Form::Dockerfile;
+        }
+        let is_json = path.ends_with(".json");
+        if !is_json && !path.ends_with(".yaml") && !path.ends_with(".yml") {
+            return Form::Other;
+        }
+        let name = path.rsplit('/').next().unwrap_or(path);
+        let is_known = || KUSTOMIZATIONS.contains(&name) || pipelines::kind_of(path).is_some();
+        Form::Document {
+            is_json,
+            of_any_kind: !is_json && is_known(),
         }
     }
+
+    /// Whether values are what to ask [`has_values`] for.
+    pub fn is_document(self) -> bool {
+        matches!(self, Form::Document { .. })
+    }
+
+    /// Whether this family looks at a text at all. `has_values` is what [`has_values`] says of it.
+    pub fn concerns(self, bytes: &[u8], has_values: bool) -> bool {
+        match self {
+            Form::Other => false,
+            Form::Dockerfile => true,
+            Form::Document {
+                of_any_kind: true, ..
+            } => has_values,
+            Form::Document { is_json, .. } => {
+                let kind = if is_json { "\"kind\"" } else { "kind" };
+                has_values && memchr::memmem::find(bytes, kind.as_bytes()).is_some()
+            }
+        }
+    }
+}
+
+/// A YAML or JSON text for which this is `false` has no value that counts.
+pub fn has_values(bytes: &[u8]) -> bool {
+    prefilter::has_candidate(bytes)
 }

@@ -21,6 +21,7 @@ mod text;
 
 use std::sync::LazyLock;
 
+use aho_corasick::packed;
 use memchr::memmem::Finder;
 
 use self::documents::Store;
@@ -81,13 +82,22 @@ fn look(subject: &Subject<'_>, rules: &Rules, cover: &Cover<'_>, room: &mut Room
 /// A text for which this is `false` is neither a Kubernetes Secret nor sealed; if no rule covers its
 /// path, this family has nothing to say about it.
 pub fn may_concern(bytes: &[u8]) -> bool {
+    const MARKS: [&str; 3] = [CIPHERTEXT, TIME, secrets::WORD];
+    static ANY: LazyLock<Option<packed::Searcher>> = LazyLock::new(|| packed::Searcher::new(MARKS));
+    // One pass for what most texts have none of.
+    let has_any = |searcher: &packed::Searcher| searcher.find(bytes).is_some();
+    if !ANY.as_ref().is_none_or(has_any) {
+        return other::is_utf16(bytes);
+    }
     may_be_sealed(bytes) || secrets::names_secret(bytes) || other::is_utf16(bytes)
 }
 
+const CIPHERTEXT: &str = "ENC[AES256_";
+const TIME: &str = "lastmodified";
+
 /// The text may have a `sops` block.
 fn may_be_sealed(bytes: &[u8]) -> bool {
-    static CIPHERTEXT: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new("ENC[AES256_"));
-    static TIME: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new("lastmodified"));
+    static MARKS: LazyLock<[Finder<'_>; 2]> = LazyLock::new(|| [CIPHERTEXT, TIME].map(Finder::new));
     static NAME: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new("sops"));
-    (CIPHERTEXT.find(bytes).is_some() || TIME.find(bytes).is_some()) && NAME.find(bytes).is_some()
+    MARKS.iter().any(|mark| mark.find(bytes).is_some()) && NAME.find(bytes).is_some()
 }

@@ -83,6 +83,9 @@ pub struct Item<'a> {
     pub places: &'a [Placed],
 }
 
+/// What is done with objects, in parallel and in no order.
+pub type Each<'e> = dyn Fn(Item<'_>) + Sync + 'e;
+
 /// A history.
 #[derive(Debug)]
 pub struct History {
@@ -112,9 +115,24 @@ impl History {
     ///
     /// Fails if an end of the range is no commit that can be read, or the references cannot be read.
     pub fn load(repository: &Repository, store: &Store, scope: Scope) -> Result<History> {
+        Self::load_giving(repository, store, scope, None)
+    }
+
+    /// As [`History::load`]; gives commits and tags to `each` while it is at it, as many as it has at hand.
+    /// [`History::visit`] gives all others.
+    ///
+    /// # Errors
+    ///
+    /// As [`History::load`].
+    pub fn load_giving(
+        repository: &Repository,
+        store: &Store,
+        scope: Scope,
+        each: Option<&Each<'_>>,
+    ) -> Result<History> {
         let problems = Problems::default();
         let (from, to) = match scope {
-            Scope::Everything => return whole::everything(repository, store, problems),
+            Scope::Everything => return whole::everything(repository, store, problems, each),
             Scope::Range { from, to } => (from, to),
         };
         if let Some(from) = from

@@ -15,6 +15,14 @@ use crate::audit::finding::Confidence;
 /// The longest `auths` object that is read.
 const MAX_OBJECT: usize = 64 << 10;
 
+/// The text may be, or have in it, a document that this room knows. Whether it is one can depend on where it
+/// begins and ends.
+pub(super) fn may_be(text: &[u8]) -> bool {
+    ["\"auth", "client-key-data", "current-context"]
+        .iter()
+        .any(|mark| memchr::memmem::find(text, mark.as_bytes()).is_some())
+}
+
 /// At each `"auth` and `"auths`: the user names and passwords of registries, in base64 or beside it.
 pub(super) fn docker(text: &[u8], out: &mut Vec<Token>) {
     let mut end = 0usize;

@@ -8,7 +8,7 @@ use std::cell::RefCell;
 use std::sync::LazyLock;
 
 use aho_corasick::packed;
-use foldhash::{HashMap, HashMapExt};
+use foldhash::{HashMap, HashMapExt, HashSet};
 
 use super::names::{self, MAX_NAME, STEMS, is_name_byte};
 use crate::audit::benign;
@@ -73,6 +73,35 @@ fn is_credential(name: &str) -> bool {
             known.insert(name.into(), is);
         }
         is
+    })
+}
+
+thread_local! {
+    /// Values that are no credentials, by name: versions of a file share most of their lines.
+    static HARMLESS: RefCell<HashMap<Box<str>, HashSet<Box<str>>>> = RefCell::new(HashMap::new());
+}
+
+/// [`benign::judge`] says that it may be a credential.
+fn may_be_credential(name: &str, value: &str) -> bool {
+    const MOST: usize = 64;
+    const LONGEST: usize = 128;
+    HARMLESS.with_borrow_mut(|known| {
+        if known.len() < MOST && name.len() < LONGEST && !known.contains_key(name) {
+            known.insert(name.into(), HashSet::default());
+        }
+        let values = known.get_mut(name);
+        if values.as_ref().is_some_and(|values| values.contains(value)) {
+            return false;
+        }
+        let is_one = !is_reference(value) && benign::judge(name, value).is_some();
+        if let Some(values) = values
+            && !is_one
+            && values.len() < MOST
+            && value.len() < LONGEST
+        {
+            values.insert(value.into());
+        }
+        is_one
     })
 }
 
@@ -325,10 +354,13 @@ impl<'a> Text<'a> {
             _ if self.goes_on(start, below) => return true,
             _ => line.split(" #").next().unwrap_or(line).trim_end(),
         };
-        if value.is_empty() || is_reference(value) {
+        if value.is_empty() {
             return false;
         }
-        value.contains([',', '}', ' ', '"', '\'']) || benign::judge(name, value).is_some()
+        match value.contains([',', '}', ' ', '"', '\'']) {
+            true => !is_reference(value),
+            false => may_be_credential(name, value),
+        }
     }
 
     /// What stands below a key without a value is a value, or a mapping with a key `value`.

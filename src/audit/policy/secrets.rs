@@ -6,7 +6,7 @@ use std::ops::Range;
 use std::sync::LazyLock;
 
 use base64::Engine as _;
-use memchr::memmem::{self, Finder};
+use memchr::memmem::Finder;
 use zeroize::Zeroizing;
 
 use super::super::benign;
@@ -266,10 +266,13 @@ fn in_literal(
     Some(at..at + first.len())
 }
 
+/// The kind, wherever it stands.
+pub(super) const WORD: &str = "Secret";
+
 /// The text may name the kind Secret: the word stands near a `kind`.
 pub(super) fn names_secret(bytes: &[u8]) -> bool {
-    const WORD: &str = "Secret";
     static FINDER: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new(WORD));
+    static KIND: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new("kind"));
     /// Quotes, blanks, a tag and an anchor fit in between.
     const NEAR: usize = 64;
     FINDER.find_iter(bytes).any(|at| {
@@ -279,7 +282,7 @@ pub(super) fn names_secret(bytes: &[u8]) -> bool {
         let is_inside = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric());
         !is_inside(after.first())
             && !is_inside(before.last())
-            && memmem::find(before, b"kind").is_some()
+            && KIND.find(before).is_some()
     })
 }
 

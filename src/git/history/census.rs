@@ -11,7 +11,9 @@ use super::bits::Bits;
 use super::family::Family;
 use super::problems::Problems;
 use crate::git::files::WHOLE_MAX;
+use crate::git::hash;
 use crate::git::loose;
+use crate::git::objects::ObjectKind;
 use crate::git::oid::{HashKind, Oid};
 use crate::git::store::Store;
 
@@ -139,6 +141,27 @@ impl Census {
     /// The name of a number.
     pub(super) fn oid(&self, number: u32) -> Option<Oid> {
         Oid::from_bytes(self.name(number))
+    }
+
+    /// Of an object that is there twice, each copy must be what the name says.
+    pub(super) fn check_doubled(
+        &self,
+        number: u32,
+        kind: ObjectKind,
+        data: &[u8],
+        problems: &Problems,
+    ) -> bool {
+        if !self.doubled.get(number) {
+            return true;
+        }
+        let sound = hash::object_id(self.hash, kind, data) == self.oid(number);
+        if !sound {
+            problems.add(|| {
+                let name = self.shown(number);
+                format!("the object {name} is there twice, and not what its name says")
+            });
+        }
+        sound
     }
 
     /// For words about an object.

@@ -10,7 +10,6 @@ use super::census::{Census, NONE, index};
 use super::family::Family;
 use super::problems::Problems;
 use crate::git::delta::{self, Copied};
-use crate::git::hash;
 use crate::git::inflate::{Flaw, Inflater, OTHER_SIZE};
 use crate::git::objects::ObjectKind;
 use crate::git::pack::{EntryKind, TOO_LARGE};
@@ -153,18 +152,6 @@ impl<'a> Pass<'a> {
                 format!("the object {name} {flaw}")
             }
         });
-    }
-
-    /// Of an object that is there twice, each copy must be what the name says.
-    pub(super) fn check_doubled(&self, number: u32, kind: ObjectKind, data: &[u8]) -> bool {
-        if !self.census.doubled.get(number) {
-            return true;
-        }
-        let sound = hash::object_id(self.census.hash, kind, data) == self.census.oid(number);
-        if !sound {
-            self.problem(number, "is there twice, and not what its name says");
-        }
-        sound
     }
 }
 

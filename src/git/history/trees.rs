@@ -367,7 +367,11 @@ impl Looker for Reader<'_> {
         base: Option<Base<'_, TreeNote>>,
         is_base: bool,
     ) -> TreeNote {
-        let sound = self.pass.check_doubled(number, kind, data);
+        let problems = self.pass.problems;
+        let sound = self
+            .pass
+            .census
+            .check_doubled(number, kind, data, problems);
         // A copy that is sound says nothing new.
         if sound && self.pass.census.copies.get(number) && !is_base {
             return TreeNote::default();

@@ -10,7 +10,8 @@ use super::expand::{Base, Looker, Pass};
 use super::problems::Problems;
 use super::trees::Reader;
 use super::whole::Whole;
-use super::{History, Item, Objects, Placed, Places};
+use super::messages::Messages;
+use super::{Each, History, Item, Objects, Placed, Places};
 use crate::git::inflate::{Flaw, Inflater};
 use crate::git::loose;
 use crate::git::objects::{Object, ObjectKind};
@@ -25,7 +26,7 @@ impl History {
         &self,
         limit: usize,
         want: &(dyn Fn(&[Placed], u64) -> bool + Sync),
-        each: &(dyn Fn(Item<'_>) + Sync),
+        each: &Each<'_>,
     ) -> Vec<String> {
         let problems = Problems::default();
         match &self.objects {
@@ -71,7 +72,7 @@ impl History {
         whole: &Whole,
         limit: usize,
         want: &(dyn Fn(&[Placed], u64) -> bool + Sync),
-        each: &(dyn Fn(Item<'_>) + Sync),
+        each: &Each<'_>,
         problems: &Problems,
     ) {
         let pass = Pass::new(&whole.census, limit, problems, false);
@@ -82,14 +83,10 @@ impl History {
             want,
             each,
         };
-        whole.messages.all().with_min_len(64).for_each_init(
-            giver,
-            |giver, (number, kind, data)| {
-                if whole.is_visited(number) {
-                    giver.give(number, kind, data);
-                }
-            },
-        );
+        if !whole.given {
+            let is_visited = |number| whole.is_visited(number);
+            give_messages(&whole.census, &whole.messages, &is_visited, each, problems);
+        }
         pass.run(|kind| kind != ObjectKind::Tree, giver);
         let loose: Vec<u32> = (whole.census.loose_from..)
             .take(whole.census.loose_folders.len())
@@ -113,29 +110,59 @@ impl History {
     }
 }
 
+/// Gives the messages that were kept, those that `takes` takes.
+pub(super) fn give_messages(
+    census: &Census,
+    messages: &Messages,
+    takes: &(dyn Fn(u32) -> bool + Sync),
+    each: &Each<'_>,
+    problems: &Problems,
+) {
+    messages
+        .all()
+        .with_min_len(64)
+        .filter(|(number, ..)| takes(*number))
+        .for_each(|(number, kind, data)| give(census, number, kind, data, &[], each, problems));
+}
+
+/// Gives an object, unless another copy of it is given, or it is not what its name says.
+fn give(
+    census: &Census,
+    number: u32,
+    kind: ObjectKind,
+    data: &[u8],
+    places: &[Placed],
+    each: &Each<'_>,
+    problems: &Problems,
+) {
+    let sound = census.check_doubled(number, kind, data, problems);
+    if sound && census.copies.get(number) {
+        return;
+    }
+    if let Some(oid) = census.oid(number) {
+        each(Item {
+            kind,
+            oid,
+            data,
+            places,
+        });
+    }
+}
+
 /// Hands objects to the caller of [`History::visit`].
 struct Giver<'a> {
     whole: &'a Whole,
     places: &'a Places,
     pass: &'a Pass<'a>,
     want: &'a (dyn Fn(&[Placed], u64) -> bool + Sync),
-    each: &'a (dyn Fn(Item<'_>) + Sync),
+    each: &'a Each<'a>,
 }
 
 impl Giver<'_> {
     fn give(&self, number: u32, kind: ObjectKind, data: &[u8]) {
-        let sound = self.pass.check_doubled(number, kind, data);
-        if sound && self.pass.census.copies.get(number) {
-            return;
-        }
-        if let Some(oid) = self.pass.census.oid(number) {
-            (self.each)(Item {
-                kind,
-                oid,
-                data,
-                places: self.places.of_object(number),
-            });
-        }
+        let places = self.places.of_object(number);
+        let pass = self.pass;
+        give(pass.census, number, kind, data, places, self.each, pass.problems);
     }
 }
 

@@ -11,11 +11,11 @@ use super::places::{Kinds, Walk};
 use super::problems::Problems;
 use super::range::{self, WholeForest};
 use super::trees::{self, Graph, Missing, Reader};
-use super::{History, Objects, Places, STRUCTURE_MAX, order, visit};
+use super::{Each, History, Objects, Paths, Places, STRUCTURE_MAX, order, visit};
 use crate::error::{Error, Kind, Result};
 use crate::git::objects::ObjectKind;
 use crate::git::oid::Oid;
-use crate::git::refs;
+use crate::git::refs::{self, References};
 use crate::git::repository::Repository;
 use crate::git::store::Store;
 
@@ -31,6 +31,8 @@ pub(super) struct Whole {
     /// Commits and tags that were kept, and their numbers.
     pub(super) messages: Messages,
     pub(super) kept: Bits,
+    /// Those that were kept have been given.
+    pub(super) given: bool,
     /// The objects that are visited; `None`: all.
     pub(super) only: Option<Bits>,
 }
@@ -137,11 +139,44 @@ pub(super) fn everything(
     repository: &Repository,
     store: &Store,
     problems: Problems,
+    each: Option<&Each<'_>>,
 ) -> Result<History> {
     let (references, loaded) = rayon::join(|| repository.references(), || read(store, &problems));
     let (references, loaded) = (references?, loaded?);
     let (census, graph) = (&loaded.census, &loaded.graph);
-    let known = loaded.known(&problems);
+    // The walk takes one thread, and messages stand at no place.
+    let (located, ()) = rayon::join(
+        || locate(repository, &references, &loaded, &problems),
+        || {
+            if let Some(each) = each {
+                visit::give_messages(census, &graph.messages, &|_| true, each, &problems);
+            }
+        },
+    );
+    let mut history = loaded.finish(store, located, None, problems);
+    if let Objects::Whole(whole) = &mut history.objects {
+        whole.given = each.is_some();
+    }
+    Ok(history)
+}
+
+/// Where things are.
+struct Located {
+    /// The commits that count.
+    reachable: Bits,
+    places: Places,
+    paths: Paths,
+}
+
+/// Which commits references lead to, and where all blobs were.
+fn locate(
+    repository: &Repository,
+    references: &References,
+    loaded: &Loaded,
+    problems: &Problems,
+) -> Located {
+    let (census, graph) = (&loaded.census, &loaded.graph);
+    let known = loaded.known(problems);
     let mut starts = Vec::new();
     let kept = references
         .all()
@@ -186,8 +221,11 @@ pub(super) fn everything(
     }
     let Walk { paths, placed, .. } = walk;
     let places = Places::of(placed, census.len());
-    let paths = paths.finish(&graph.names);
-    Ok(loaded.finish(store, reachable, places, paths, None, problems))
+    Located {
+        reachable,
+        places,
+        paths: paths.finish(&graph.names),
+    }
 }
 
 /// The commits of a long range, and what they brought in.
@@ -249,9 +287,12 @@ pub(super) fn long_range(
             only.set(commit.number);
         }
     }
-    let places = Places::of(brought.placed, census.len());
-    let paths = brought.paths.finish(&graph.names);
-    Ok(loaded.finish(store, wanted, places, paths, Some(only), problems))
+    let located = Located {
+        reachable: wanted,
+        places: Places::of(brought.placed, census.len()),
+        paths: brought.paths.finish(&graph.names),
+    };
+    Ok(loaded.finish(store, located, Some(only), problems))
 }
 
 fn shallow_numbers(repository: &Repository, census: &Census) -> HashSet<u32> {
@@ -275,9 +316,7 @@ impl Loaded {
     fn finish(
         self,
         store: &Store,
-        reachable: Bits,
-        places: Places,
-        paths: super::Paths,
+        located: Located,
         only: Option<Bits>,
         problems: Problems,
     ) -> History {
@@ -298,12 +337,13 @@ impl Loaded {
                 loose_kinds,
                 messages: graph.messages,
                 kept,
+                given: false,
                 only,
             })),
             store: store.clone(),
-            reachable,
-            paths,
-            places,
+            reachable: located.reachable,
+            paths: located.paths,
+            places: located.places,
             problems: problems.into_words(),
         }
     }
