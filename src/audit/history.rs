@@ -186,7 +186,10 @@ impl Visitor<'_> {
             let traits = self.traits.get(placed.path.0 as usize);
             traits.copied().unwrap_or_default()
         };
-        let interest = Interest::of(item.data, files().any(|placed| traits_of(placed).form.is_document()));
+        let interest = Interest::of(
+            item.data,
+            files().any(|placed| traits_of(placed).form.is_document()),
+        );
         if item.places.is_empty() {
             let origin = Origin::Unreachable(item.oid);
             return self.told.without_path(item.data, interest, origin);

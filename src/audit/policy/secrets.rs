@@ -280,9 +280,7 @@ pub(super) fn names_secret(bytes: &[u8]) -> bool {
         let after = after.strip_prefix(b"List").unwrap_or(after);
         let before = bytes.get(at.saturating_sub(NEAR)..at).unwrap_or_default();
         let is_inside = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric());
-        !is_inside(after.first())
-            && !is_inside(before.last())
-            && KIND.find(before).is_some()
+        !is_inside(after.first()) && !is_inside(before.last()) && KIND.find(before).is_some()
     })
 }
 

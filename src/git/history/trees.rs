@@ -368,10 +368,7 @@ impl Looker for Reader<'_> {
         is_base: bool,
     ) -> TreeNote {
         let problems = self.pass.problems;
-        let sound = self
-            .pass
-            .census
-            .check_doubled(number, kind, data, problems);
+        let sound = self.pass.census.check_doubled(number, kind, data, problems);
         // A copy that is sound says nothing new.
         if sound && self.pass.census.copies.get(number) && !is_base {
             return TreeNote::default();

@@ -7,10 +7,10 @@ use rayon::prelude::*;
 
 use super::census::{Census, index};
 use super::expand::{Base, Looker, Pass};
+use super::messages::Messages;
 use super::problems::Problems;
 use super::trees::Reader;
 use super::whole::Whole;
-use super::messages::Messages;
 use super::{Each, History, Item, Objects, Placed, Places};
 use crate::git::inflate::{Flaw, Inflater};
 use crate::git::loose;
@@ -162,7 +162,15 @@ impl Giver<'_> {
     fn give(&self, number: u32, kind: ObjectKind, data: &[u8]) {
         let places = self.places.of_object(number);
         let pass = self.pass;
-        give(pass.census, number, kind, data, places, self.each, pass.problems);
+        give(
+            pass.census,
+            number,
+            kind,
+            data,
+            places,
+            self.each,
+            pass.problems,
+        );
     }
 }
 
