@@ -42,7 +42,8 @@ pub(super) struct Census {
 }
 
 impl Census {
-    /// Counts all objects of a store, and reads packs into memory as far as they fit.
+    /// Counts all objects of a store, and reads packs into memory as far as they fit. Before
+    /// [`Census::resolve`], numbers have names, and no more is known.
     pub(super) fn take(store: &Store, problems: &Problems) -> Option<Census> {
         let hash = store.hash();
         let mut oids = Vec::new();
@@ -107,7 +108,7 @@ impl Census {
             problems.add(|| format!("the repository has more than {NUMBERS_MAX} objects"));
             return None;
         }
-        let mut census = Census {
+        Some(Census {
             hash,
             oids,
             families,
@@ -117,15 +118,27 @@ impl Census {
             doubled: Bits::new(count),
             count,
             table: Table::default(),
-        };
-        let (table, pairs) = Table::of(&census.oids, hash.len());
-        census.table = table;
+        })
+    }
+
+    /// Finds which names are there several times, and what the entries of all packs are.
+    pub(super) fn resolve(&mut self, problems: &Problems) {
+        let mut families = std::mem::take(&mut self.families);
+        let ((table, pairs), ()) = rayon::join(
+            || Table::of(&self.oids, self.hash.len()),
+            || {
+                for family in &mut families {
+                    family.resolve(&|number| self.shown(number), problems);
+                }
+            },
+        );
+        self.families = families;
+        self.table = table;
         for (first, copy) in pairs {
-            census.copies.set(copy);
-            census.doubled.set(copy);
-            census.doubled.set(first);
+            self.copies.set(copy);
+            self.doubled.set(copy);
+            self.doubled.set(first);
         }
-        Some(census)
     }
 
     /// How many numbers there are.

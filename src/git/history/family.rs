@@ -49,18 +49,27 @@ impl Family {
             .map(|(offset, position)| (*offset, position))
             .collect();
         order.par_sort_unstable();
-        let mut offsets = Vec::with_capacity(order.len().saturating_add(1));
-        let mut checksums = Vec::with_capacity(contents.checksums.len());
-        oids.reserve(contents.oids.len());
-        for (offset, position) in &order {
-            let position = index(*position);
-            offsets.push(*offset);
-            checksums.extend(contents.checksums.get(position));
-            let start = position.saturating_mul(width);
-            let name = contents.oids.get(start..start.saturating_add(width));
-            oids.extend_from_slice(name.unwrap_or_default());
-        }
+        let mut offsets: Vec<u64> = order.iter().map(|(offset, _)| *offset).collect();
         offsets.push(pack.end());
+        let from = oids.len();
+        oids.resize(from.saturating_add(contents.oids.len()), 0);
+        let names = oids.get_mut(from..).unwrap_or_default();
+        // The order of the index is another one: each name comes from anywhere.
+        let (checksums, ()) = rayon::join(
+            || {
+                let of = |(_, position): &(u64, u32)| contents.checksums.get(index(*position));
+                order.iter().filter_map(of).copied().collect()
+            },
+            || {
+                let names = names.par_chunks_exact_mut(width).with_min_len(BATCH);
+                names.zip(&order).for_each(|(name, (_, position))| {
+                    let start = index(*position).saturating_mul(width);
+                    if let Some(from) = contents.oids.get(start..start.saturating_add(width)) {
+                        name.copy_from_slice(from);
+                    }
+                });
+            },
+        );
         Family {
             pack,
             first,

@@ -101,11 +101,7 @@ struct Loaded {
 fn read(store: &Store, problems: &Problems) -> Result<Loaded> {
     let mut census = Census::take(store, problems)
         .ok_or_else(|| Error::new(Kind::Incomplete, "the repository has too many objects"))?;
-    let mut families = std::mem::take(&mut census.families);
-    for family in &mut families {
-        family.resolve(&|number| census.shown(number), problems);
-    }
-    census.families = families;
+    census.resolve(problems);
     let (graph, loose_kinds) = structure(&census, store, problems);
     Ok(Loaded {
         census,

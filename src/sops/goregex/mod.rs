@@ -21,6 +21,7 @@ mod names;
 mod node;
 mod parse;
 
+use std::cell::RefCell;
 use std::fmt;
 
 use regex_automata::meta;
@@ -30,6 +31,14 @@ use node::Node;
 
 /// How many bytes a compiled expression may take: what Go's own limit on instructions amounts to.
 pub const ENGINE_LIMIT: usize = 128 << 20;
+
+/// How many expressions each thread remembers, and how large they are at most, in bytes.
+const RECENT_MAX: usize = 16;
+const RECENT_SIZE: usize = 256 << 10;
+
+thread_local! {
+    static RECENT: RefCell<Vec<GoRegex>> = const { RefCell::new(Vec::new()) };
+}
 
 /// A compiled expression.
 #[derive(Clone)]
@@ -46,7 +55,20 @@ impl GoRegex {
     /// # Errors
     /// What Go refuses, and what the engine has no room for ([`ENGINE_LIMIT`]).
     pub fn compile(expr: &str) -> Result<Self, GoRegexError> {
-        Self::compile_within(expr, ENGINE_LIMIT)
+        // Thousands of files name the same few expressions.
+        RECENT.with_borrow_mut(|recent| {
+            if let Some(known) = recent.iter().find(|known| known.expr == expr) {
+                return Ok(known.clone());
+            }
+            let made = Self::compile_within(expr, ENGINE_LIMIT)?;
+            if made.regex.memory_usage() <= RECENT_SIZE {
+                if recent.len() >= RECENT_MAX {
+                    recent.remove(0);
+                }
+                recent.push(made.clone());
+            }
+            Ok(made)
+        })
     }
 
     fn compile_within(expr: &str, limit: usize) -> Result<Self, GoRegexError> {
