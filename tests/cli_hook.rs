@@ -22,7 +22,7 @@ impl Repository {
     fn new() -> Self {
         let repository = Repository(Folder::bare());
         repository.git(&["init", "-q", "-b", "main"]);
-        let stand_in = "#!/bin/sh\necho \"$*\" >> \"$LOG\"\ncase $1 in audit) exit \"${AUDIT_CODE:-0}\";; *) exit \"${SEAL_CODE:-0}\";; esac\n";
+        let stand_in = "#!/bin/sh\ncase $* in *--check) exit \"${CHECK_CODE:-1}\";; esac\necho \"$*\" >> \"$LOG\"\ncase $1 in audit) exit \"${AUDIT_CODE:-0}\";; *) exit \"${SEAL_CODE:-0}\";; esac\n";
         program(&repository.beside("bin/secrets"), stand_in);
         repository
     }
@@ -123,6 +123,18 @@ fn the_hook_decides_over_the_commit() {
 }
 
 #[test]
+fn the_commands_are_told_only_if_they_help() {
+    let repository = Repository::new();
+    repository.run(&["install-hook"]).exits(0);
+    let environment = [("AUDIT_CODE", "1"), ("CHECK_CODE", "0")];
+    let (output, _) = repository.commit_in(&repository.0.root(), &environment);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(!output.status.success());
+    assert!(said.contains("sealing does not help here"), "{said}");
+    assert!(!said.contains("encrypt --staged"), "{said}");
+}
+
+#[test]
 fn a_commit_of_named_files_is_told_to_stage_them() {
     let repository = Repository::new();
     repository.run(&["install-hook"]).exits(0);
@@ -138,6 +150,7 @@ fn a_commit_of_named_files_is_told_to_stage_them() {
             .output();
         let said = String::from_utf8(output.unwrap().stderr).unwrap();
         assert_eq!(said.contains("git add PATH"), expected, "{said}");
+        assert_eq!(said.contains("git add -u"), !expected, "{said}");
         assert!(said.contains("secrets encrypt --staged"), "{said}");
     }
 }

@@ -115,14 +115,25 @@ impl Assembler<'_> {
                 (Some(oid.to_string()), format!("{} ({what})", hit.message))
             }
             Origin::Unreachable(oid) => {
-                let what = "in the object store, where no reference leads to it";
+                let what = "in the object store, in no commit";
                 (None, format!("{} ({what}: object {oid})", hit.message))
             }
-            Origin::Message(oid, what) => (
+            Origin::Message(oid, "commit") => (
                 Some(oid.to_string()),
-                format!("{} (in the message of a {what})", hit.message),
+                format!("{} (in the message of a commit)", hit.message),
             ),
+            Origin::Message(oid, what) => {
+                let message = hit.message;
+                (
+                    None,
+                    format!("{message} (in the message of the {what} {oid})"),
+                )
+            }
         };
+        let fix = step_of(hit.check, origin).map_or_else(
+            || hit.fix.unwrap_or_else(|| hit.check.fix.to_owned()),
+            str::to_owned,
+        );
         let excerpt = places::excerpt(subject, &hit.span, hit.key_path.as_deref());
         // The value of a private key is its body alone; what opens files is all of it.
         let identity = if hit.check == &checks::AGE_IDENTITY {
@@ -144,12 +155,34 @@ impl Assembler<'_> {
                 commit,
                 fingerprint: String::new(),
                 message,
-                fix: hit.fix.unwrap_or_else(|| hit.check.fix.to_owned()),
+                fix,
                 excerpt,
                 suppressed: None,
             },
             identity,
         }
+    }
+}
+
+/// What mends what creation rules ask for, where no file can be sealed.
+fn step_of(check: &Check, origin: Origin) -> Option<&'static str> {
+    let is_policy = [
+        &checks::PLAIN_FILE,
+        &checks::PARTLY_ENCRYPTED,
+        &checks::SECRET_OUTSIDE_RULES,
+    ]
+    .contains(&check);
+    if !is_policy {
+        return None;
+    }
+    match origin {
+        Origin::Index if check != &checks::SECRET_OUTSIDE_RULES => Some(
+            "run `secrets encrypt --staged`, or `git add` the file if the working tree has it sealed; then rotate the value if it was pushed",
+        ),
+        Origin::Unreachable(_) => Some(
+            "once nothing leads to it, `git gc --prune=now` removes it (after `git reflog expire --expire-unreachable=now --all`); rotate the value if others can fetch from here",
+        ),
+        _ => None,
     }
 }
 

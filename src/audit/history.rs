@@ -70,6 +70,8 @@ pub(super) fn look_at(
         .map(|path| Traits::of(path, &audit.rules))
         .collect();
     let ends: Vec<Option<Oid>> = paths.iter().map(|path| end_of(state, path)).collect();
+    let entries = sources.index.iter().flat_map(|index| &index.entries);
+    let staged = entries.map(|entry| entry.oid).collect();
     let sealed = Mutex::new(foldhash::HashSet::default());
     let unread = Mutex::new(BTreeMap::new());
     let covered = Mutex::new(Vec::new());
@@ -77,6 +79,7 @@ pub(super) fn look_at(
         told,
         state,
         ends: &ends,
+        staged: &staged,
         covered: &covered,
         history: &history,
         paths: &paths,
@@ -161,6 +164,8 @@ struct Visitor<'v> {
     state: &'v State<'v>,
     /// What is in it, by path.
     ends: &'v [Option<Oid>],
+    /// What the index has.
+    staged: &'v foldhash::HashSet<Oid>,
     covered: &'v Mutex<Vec<(CoveredFile, bool)>>,
     history: &'v History,
     paths: &'v [String],
@@ -191,6 +196,10 @@ impl Visitor<'_> {
             files().any(|placed| traits_of(placed).form.is_document()),
         );
         if item.places.is_empty() {
+            // What is staged was looked at with the working tree.
+            if self.staged.contains(&item.oid) {
+                return;
+            }
             let origin = Origin::Unreachable(item.oid);
             return self.told.without_path(item.data, interest, origin);
         }

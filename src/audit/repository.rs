@@ -10,7 +10,9 @@ use super::fingerprint::{self, Key};
 use super::history;
 use super::policy::Rules;
 use super::run::{Request, Scope, ran};
-use super::sources::{Sources, is_configuration, selection_of, state_of, tree_of, tree_of_commit};
+use super::sources::{
+    Sources, is_configuration, more_rules, selection_of, state_of, tree_of, tree_of_commit,
+};
 use super::state::{Entry, Place, State, Unread};
 use super::subject::Subject;
 use super::suppress::{self, Applied, PolicyFile};
@@ -168,12 +170,16 @@ fn of_git(
         folder,
         &mut outcome,
     )?;
+    let selection = selection_of(&sources, &state, request, &mut reasons)?;
+    if request.config.is_none() {
+        let more = more_rules(&sources, &state, request, selection.as_deref());
+        audit.rules = std::mem::take(&mut audit.rules).or(more);
+    }
     outcome.report.head = head.commit.map(|oid| oid.to_string());
     outcome.report.branch = head.branch.clone();
     outcome.report.path = target.to_string_lossy().into_owned();
     outcome.report.root = repository.work_tree().map(Path::to_owned);
 
-    let selection = selection_of(&sources, &state, request, &mut reasons)?;
     // What is wrong with the rules themselves concerns a change only if it changes them.
     if selection.is_none() {
         audit.remark(&state);
@@ -185,7 +191,12 @@ fn of_git(
         Origin::Tree,
         &mut outcome,
     );
-    if repository.work_tree().is_some() && matches!(request.scope, Scope::Tree | Scope::History) {
+    let has_index = match request.scope {
+        Scope::Tree | Scope::History => repository.work_tree().is_some(),
+        Scope::Staged => true,
+        Scope::Range { .. } => false,
+    };
+    if has_index {
         let blobs = [differing, state.only_staged.clone()].concat();
         audit.look_at_index(&sources, &blobs, &mut outcome);
     }

@@ -1,10 +1,14 @@
 //! What a Git repository has, and the states of it that an audit looks at.
 
 use std::cell::OnceCell;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use super::policy::Rules;
+use super::repository::rules_of;
 use super::run::{Request, Scope};
-use super::state::{Entry, MAX_TEXT, Place, State};
+use super::state::{Entry, MAX_TEXT, Place, State, read_disk};
+use super::view::View;
 use crate::error::{Error, Kind, Result};
 use crate::git::{
     FileKind, Head, Index, ObjectKind, Oid, References, Repository, Store, objects, staged,
@@ -62,22 +66,98 @@ pub(super) fn state_of<'r>(
 
 pub(super) fn index_state<'r>(sources: &'r Sources<'_>) -> State<'r> {
     let entries = sources.index.iter().flat_map(|index| &index.entries);
-    let files = entries.map(|entry| {
+    let (mut files, mut only_staged) = (Vec::new(), Vec::new());
+    for entry in entries {
         let place = match entry.mode & 0o170_000 {
             0o120_000 => Place::Nowhere("symbolic link"),
             0o160_000 => Place::Nowhere("submodule"),
             _ => Place::Blob(entry.oid),
         };
         let path = String::from_utf8_lossy(&entry.path).into_owned();
-        (
-            path,
-            Entry {
-                place,
-                staged: None,
-            },
-        )
-    });
-    State::new(files.collect(), Some(&sources.store))
+        // Of a conflict our side stands for the file; the others are looked at beside it.
+        if matches!(entry.stage, 1 | 3) {
+            if let Place::Blob(oid) = place {
+                only_staged.push((path, oid));
+            }
+            continue;
+        }
+        let entry = Entry {
+            place,
+            staged: None,
+        };
+        files.push((path, entry));
+    }
+    let mut state = State::new(files, Some(&sources.store));
+    state.only_staged = only_staged;
+    state
+}
+
+/// Configurations beside those of the state, whose rules count where these cover nothing: those that a
+/// change brings under the policy of another revision; in the working tree, those that only the index
+/// has; before a commit, those that are not staged.
+///
+/// `selection` is what is looked at; `None`: everything.
+pub(super) fn more_rules(
+    sources: &Sources<'_>,
+    state: &State<'_>,
+    request: &Request,
+    selection: Option<&[String]>,
+) -> Rules {
+    let mut rules = Rules::default();
+    if request.policy_ref.is_some() {
+        rules = rules_of(state);
+    }
+    let mut texts = Vec::new();
+    match request.scope {
+        Scope::Tree | Scope::History => {
+            let missing = state.only_staged.iter();
+            for (path, oid) in missing.filter(|(path, _)| is_configuration(path)) {
+                if let Ok(text) = state.blob(oid) {
+                    texts.push((path.clone(), text.to_vec()));
+                }
+            }
+        }
+        Scope::Staged => {
+            if let Some(root) = sources.repository.work_tree() {
+                let paths = selection.unwrap_or(state.paths());
+                texts = unstaged_configurations(root, state, paths);
+            }
+        }
+        Scope::Range { .. } => {}
+    }
+    rules.or(Rules::new(texts))
+}
+
+/// The configurations that the folders of some paths have on disk and the index has not.
+fn unstaged_configurations(
+    root: &Path,
+    state: &State<'_>,
+    paths: &[String],
+) -> Vec<(String, Vec<u8>)> {
+    let mut folders = BTreeSet::from([""]);
+    for path in paths {
+        let mut folder = path.as_str();
+        while let Some((above, _)) = folder.rsplit_once('/') {
+            if !folders.insert(above) {
+                break;
+            }
+            folder = above;
+        }
+    }
+    let mut found = Vec::new();
+    for folder in folders {
+        let path = match folder {
+            "" => FILE_NAME.to_owned(),
+            folder => format!("{folder}/{FILE_NAME}"),
+        };
+        if state.get(&path).is_some() {
+            continue;
+        }
+        if let Ok(text) = read_disk(&root.join(&path)) {
+            found.push((path, text.to_vec()));
+        }
+    }
+    found
 }
 
 fn worktree_state<'r>(

@@ -197,7 +197,7 @@ fn some(path: &str) -> Option<String> {
 }
 
 /// Reads a regular file without following a link that has come into its place.
-fn read_disk(path: &Path) -> Result<SecretBuffer, Unread> {
+pub(super) fn read_disk(path: &Path) -> Result<SecretBuffer, Unread> {
     fsio::read(path, MAX_TEXT).map_err(|error| {
         let reason = error.reason().map(|why| format!(": {why}"));
         Unread::Problem(format!("{}{}", error.message(), reason.unwrap_or_default()))

@@ -20,6 +20,8 @@ pub struct Rules {
     root: Option<String>,
     /// Every key that any rule names.
     known: HashSet<Key>,
+    /// These are asked where no rule covers a path.
+    also: Option<Box<Rules>>,
 }
 
 /// A configuration that governs a folder and what is below it.
@@ -183,6 +185,19 @@ impl Rules {
         rules
     }
 
+    /// With further configurations, whose rules cover what these leave open: rules can be added where
+    /// nobody may take any away.
+    pub fn or(mut self, other: Rules) -> Self {
+        if other.configs.is_empty() && other.also.is_none() {
+            return self;
+        }
+        self.also = Some(Box::new(match self.also.take() {
+            Some(also) => also.or(other),
+            None => other,
+        }));
+        self
+    }
+
     fn add(&mut self, path: String, text: Vec<u8>) {
         let config = Governing::new(path, text);
         let keys = config.terms.iter().flat_map(|terms| &terms.groups);
@@ -206,12 +221,13 @@ impl Rules {
             let why = config.state.as_ref().err()?;
             Some((config.path.clone(), why.clone()))
         });
-        broken.collect()
+        let also = self.also.iter().flat_map(|also| also.broken());
+        broken.chain(also).collect()
     }
 
     /// Whether some rule of some configuration names the key.
     pub(super) fn names(&self, key: &Key) -> bool {
-        self.known.contains(key)
+        self.known.contains(key) || self.also.as_ref().is_some_and(|also| also.names(key))
     }
 
     pub(super) fn configs(&self) -> &[Governing] {
@@ -219,6 +235,13 @@ impl Rules {
     }
 
     pub(super) fn cover(&self, path: &str) -> Cover<'_> {
+        match (self.cover_alone(path), &self.also) {
+            (Cover::Nothing, Some(also)) => also.cover(path),
+            (cover, _) => cover,
+        }
+    }
+
+    fn cover_alone(&self, path: &str) -> Cover<'_> {
         let Some(config) = self.governing(path) else {
             return Cover::Nothing;
         };

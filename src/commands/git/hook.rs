@@ -146,10 +146,15 @@ code=$?
 case $code in
   0) exit 0 ;;
   1)
+    if "$secrets" encrypt --staged --check >/dev/null 2>&1; then
+      echo 'secrets: the commit was stopped: see the hints above; sealing does not help here' >&2
+      exit 1
+    fi
     echo 'secrets: the commit was stopped. To seal what a creation rule covers, and commit again:' >&2
     case $GIT_INDEX_FILE in
-      # `git commit PATH` takes files that need not be staged.
+      # `git commit PATH` and `git commit -a` take files that are not staged any more now.
       *next-index-*) echo '  git add PATH...' >&2 ;;
+      *index.lock) echo '  git add -u' >&2 ;;
     esac
     printf '  %s\n' "$secrets encrypt --staged" 'git commit' >&2
     ;;

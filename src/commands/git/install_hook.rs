@@ -94,7 +94,12 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Errors> {
             .executable()
             .commit()?;
         fsio::rename(&new, &path)?;
-        let kept = "the hook that was there stays, and runs first";
+        let kept = match is_executable(&saved) {
+            true => "the hook that was there stays, and runs first",
+            false => {
+                "the hook that was there stays; it is not executable, so Git did not run it, and neither does this one"
+            }
+        };
         context
             .ui()
             .note(&format!("{kept}: {}", saved.to_string_lossy()));
@@ -120,6 +125,19 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Errors> {
         );
     }
     Ok(Exit::Done)
+}
+
+/// Whether Git would run a hook.
+fn is_executable(path: &Path) -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        fs::metadata(path).is_ok_and(|meta| meta.permissions().mode() & 0o111 != 0)
+    }
+    #[cfg(not(unix))]
+    {
+        path.exists()
+    }
 }
 
 /// Gives a hook that is not ours its second name.
