@@ -100,7 +100,7 @@ pub(super) fn run(args: &Staged<'_>, sealing: Sealing, context: &Context) -> Res
     work.summary(&found);
     if in_framework && !found.is_empty() {
         let mut ui = context.ui();
-        ui.note("nothing was sealed: pre-commit holds unstaged changes back, and they would not fit any more");
+        ui.note("nothing was sealed: pre-commit may hold unstaged changes back, and they would not fit sealed files");
         ui.hint("run `secrets encrypt --staged`, and commit again");
     }
     sealing.report_warnings(context);
