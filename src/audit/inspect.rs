@@ -26,7 +26,7 @@ pub(super) struct Traits {
 impl Traits {
     pub(super) fn of(path: &str, rules: &Rules) -> Self {
         Traits {
-            covered: rules.covering(path).is_some(),
+            covered: rules.covers(path),
             credential_file: credentials::is_credential_file(path),
             suspicious: leftovers::is_suspicious(path),
             form: Form::of(path),

@@ -3,6 +3,7 @@
 //! The files are read here and not by the library that matches: a repository may put a pipe in their
 //! place, and reading one never ends.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -12,10 +13,13 @@ use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
 use super::files;
 
+type Patterns = Arc<[Arc<Gitignore>]>;
+
 /// The patterns of one repository, each file read when it is first needed.
 pub(super) struct Ignored {
     top: PathBuf,
-    folders: Mutex<HashMap<PathBuf, Option<Arc<Gitignore>>>>,
+    /// For each folder the patterns that count in it, its own first.
+    folders: Mutex<HashMap<OsString, Patterns>>,
     exclude: Option<Gitignore>,
     global: Gitignore,
     problems: Mutex<Vec<String>>,
@@ -39,11 +43,8 @@ impl Ignored {
 
     /// Whether a path is ignored; the folders above it are not.
     pub(super) fn is_ignored(&self, path: &Path, is_dir: bool) -> bool {
-        let folders = path.ancestors().skip(1);
-        for folder in folders.take_while(|folder| folder.starts_with(&self.top)) {
-            let Some(patterns) = self.patterns_of(folder) else {
-                continue;
-            };
+        let folder = path.parent().unwrap_or(&self.top);
+        for patterns in self.patterns_in(folder).iter() {
             match patterns.matched(path, is_dir) {
                 Match::None => {}
                 Match::Ignore(_) => return true,
@@ -65,13 +66,24 @@ impl Ignored {
         std::mem::take(&mut *self.problems.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn patterns_of(&self, folder: &Path) -> Option<Arc<Gitignore>> {
-        let mut folders = self.folders.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = folders.get(folder) {
-            return known.clone();
+    fn patterns_in(&self, folder: &Path) -> Patterns {
+        let lock = || self.folders.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = lock().get(folder.as_os_str()) {
+            return Arc::clone(known);
         }
-        let patterns = read(folder, &folder.join(".gitignore"), &self.problems).map(Arc::new);
-        folders.insert(folder.to_owned(), patterns.clone());
+        // The walk comes from above, so that what is above is known already.
+        let above = match folder.parent() {
+            Some(above) if folder != self.top => self.patterns_in(above),
+            _ => Arc::default(),
+        };
+        let own = read(folder, &folder.join(".gitignore"), &self.problems);
+        let patterns = match own {
+            Some(own) => std::iter::once(Arc::new(own))
+                .chain(above.iter().cloned())
+                .collect(),
+            None => above,
+        };
+        lock().insert(folder.as_os_str().to_owned(), Arc::clone(&patterns));
         patterns
     }
 }

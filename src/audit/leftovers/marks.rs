@@ -1,5 +1,9 @@
 //! Names: those of leftovers, and those that sealed files and their plain twins have.
 
+use std::sync::LazyLock;
+
+use aho_corasick::packed;
+
 /// What a name says about its file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -139,7 +143,14 @@ pub(super) fn sealed_names(original: &str, leftover: &str) -> Vec<String> {
 
 /// Paths that a plain twin of this file would have, if its name says that it is sealed.
 pub(super) fn twin_names(path: &str) -> Vec<String> {
+    static ANY: LazyLock<Option<packed::Searcher>> =
+        LazyLock::new(|| packed::Searcher::new(SEALED));
     let name = name_of(path);
+    // Most names say nothing, and there are many of them.
+    let says = |searcher: &packed::Searcher| searcher.find(name).is_some();
+    if !ANY.as_ref().is_none_or(says) {
+        return Vec::new();
+    }
     let mut twins = Vec::new();
     for mark in SEALED.into_iter().chain(["secrets"]) {
         for (from, to) in [

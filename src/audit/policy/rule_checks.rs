@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use foldhash::HashMap;
+use rayon::prelude::*;
 
 use super::super::checks::{
     DEAD_RULE, OVERLAPPING_RULES, SHADOWED_RULE, SINGLE_RECIPIENT, UNANCHORED_SELECTOR,
@@ -58,24 +59,36 @@ impl Usage {
             pairs: HashMap::default(),
         };
         let mut usages: Vec<Usage> = configs.iter().map(new).collect();
-        for (number, path) in paths.iter().enumerate() {
-            let Some(config) = rules.governing(path) else {
+        // Per file: its configuration, and the rules that match it.
+        let matches: Vec<Option<(usize, Vec<usize>)>> = paths
+            .par_iter()
+            .with_min_len(256)
+            .map(|path| {
+                let config = rules.governing(path)?;
+                let index = configs
+                    .iter()
+                    .position(|other| std::ptr::eq(other, config))?;
+                let text = rules.rule_path(config, path);
+                let all = config.rules().iter().enumerate();
+                let matching = all.filter(|(_, rule)| rule.covers(&text));
+                Some((index, matching.map(|(number, _)| number).collect()))
+            })
+            .collect();
+        for (number, (index, matching)) in matches
+            .into_iter()
+            .enumerate()
+            .filter_map(|(number, found)| Some((number, found?)))
+        {
+            let Some(usage) = usages.get_mut(index) else {
                 continue;
             };
-            let index = configs.iter().position(|other| std::ptr::eq(other, config));
-            let Some(usage) = index.and_then(|index| usages.get_mut(index)) else {
-                continue;
-            };
-            let text = rules.rule_path(config, path);
-            let matching = config.rules().iter().enumerate();
-            let mut matching = matching.filter(|(_, rule)| rule.covers(&text));
-            let Some((first, _)) = matching.next() else {
+            let Some((&first, later)) = matching.split_first() else {
                 continue;
             };
             if let Some(count) = usage.covered.get_mut(first) {
                 *count += 1;
             }
-            for (later, _) in matching {
+            for &later in later {
                 usage.pairs.entry((first, later)).or_insert(number);
                 if let Some(takers) = usage.taken_by.get_mut(later)
                     && !takers.contains(&first)

@@ -208,11 +208,17 @@ impl Rules {
     }
 
     /// The rule that covers a path, as `.sops.yaml:LINE`, whatever the file holds.
-    pub fn covering(&self, path: &str) -> Option<String> {
+    #[cfg(test)]
+    pub(super) fn covering(&self, path: &str) -> Option<String> {
         match self.cover(path) {
             Cover::Rule(ruled) => Some(ruled.name()),
             _ => None,
         }
+    }
+
+    /// Whether a rule covers a path.
+    pub fn covers(&self, path: &str) -> bool {
+        matches!(self.cover(path), Cover::Rule(_))
     }
 
     /// Configurations with errors, which leave it open what they cover: path and why, in words.
