@@ -53,7 +53,10 @@ pub(super) fn look_at(
         _ => Part::Everything,
     };
     let mut reasons = incomplete(sources);
-    reasons.extend(sources.references()?.problems().iter().cloned());
+    // A history of everything tells what is wrong with references by itself.
+    if part != Part::Everything {
+        reasons.extend(sources.references()?.problems().iter().cloned());
+    }
     let oldest = Mutex::new(Oldest::default());
     let told = Told {
         audit,

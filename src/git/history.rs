@@ -208,7 +208,8 @@ impl History {
         }
     }
 
-    /// What could not be read, in words: missing and broken objects. Those of the store come beside.
+    /// What could not be read, in words: missing and broken objects, and, of a history of everything,
+    /// references. Those of the store come beside.
     pub fn problems(&self) -> &[String] {
         &self.problems
     }

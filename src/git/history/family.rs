@@ -42,14 +42,17 @@ impl Family {
         oids: &mut Vec<u8>,
     ) -> Family {
         let width = pack.hash.len();
-        let mut order: Vec<(u64, u32)> = contents
+        // Offset and position as one number, which is sorted faster than a pair.
+        let mut order: Vec<u128> = contents
             .offsets
             .iter()
             .zip(0_u32..)
-            .map(|(offset, position)| (*offset, position))
+            .map(|(offset, position)| u128::from(*offset) << 32 | u128::from(position))
             .collect();
         order.par_sort_unstable();
-        let mut offsets: Vec<u64> = order.iter().map(|(offset, _)| *offset).collect();
+        let order: Vec<u32> = order.iter().map(|both| position_of(*both)).collect();
+        let offset = |position: &u32| contents.offsets.get(index(*position)).copied();
+        let mut offsets: Vec<u64> = order.iter().filter_map(offset).collect();
         offsets.push(pack.end());
         let from = oids.len();
         oids.resize(from.saturating_add(contents.oids.len()), 0);
@@ -57,12 +60,12 @@ impl Family {
         // The order of the index is another one: each name comes from anywhere.
         let (checksums, ()) = rayon::join(
             || {
-                let of = |(_, position): &(u64, u32)| contents.checksums.get(index(*position));
+                let of = |position: &u32| contents.checksums.get(index(*position));
                 order.iter().filter_map(of).copied().collect()
             },
             || {
                 let names = names.par_chunks_exact_mut(width).with_min_len(BATCH);
-                names.zip(&order).for_each(|(name, (_, position))| {
+                names.zip(&order).for_each(|(name, position)| {
                     let start = index(*position).saturating_mul(width);
                     if let Some(from) = contents.oids.get(start..start.saturating_add(width)) {
                         name.copy_from_slice(from);
@@ -306,6 +309,11 @@ impl Family {
             *sibling = next;
         }
     }
+}
+
+/// The low half of offset and position.
+fn position_of(both: u128) -> u32 {
+    u32::try_from(both & u128::from(u32::MAX)).unwrap_or(NONE)
 }
 
 fn weights_of(weights: &[u32], rank: u32) -> u32 {

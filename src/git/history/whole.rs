@@ -139,6 +139,9 @@ pub(super) fn everything(
 ) -> Result<History> {
     let (references, loaded) = rayon::join(|| repository.references(), || read(store, &problems));
     let (references, loaded) = (references?, loaded?);
+    for words in references.problems() {
+        problems.add(|| words.clone());
+    }
     let (census, graph) = (&loaded.census, &loaded.graph);
     // The walk takes one thread, and messages stand at no place.
     let (located, ()) = rayon::join(
