@@ -13,7 +13,8 @@ pub use judge::judge;
 pub use names::is_credential_name;
 pub use references::is_reference;
 
-pub(super) use judge::{is_random, judge_password};
+pub(super) use judge::{is_random, is_wordlike, judge_password, password_in};
+pub(super) use names::words_of;
 
 /// The value is ciphertext of a tool that is made for repositories: SOPS, SealedSecrets, ansible-vault,
 /// age or PGP armour, hiera-eyaml, Jasypt, Spring Cloud Config, Vault's transit engine, AWS KMS.
@@ -49,6 +50,7 @@ pub fn is_placeholder(value: &str) -> bool {
     value.is_empty()
         || is_nothing(value)
         || is_bracketed(value)
+        || is_hollow(value)
         || is_monotonous(value)
         || is_sample(value)
         || words::stand_for_a_value(value)
@@ -151,6 +153,27 @@ fn is_bracketed(value: &str) -> bool {
                         && !inner.split([' ', '-', '_', '/', '.']).any(is_random)
                 })
         })
+}
+
+/// `<me>@example.org`, and a PEM block with nothing but dots or a placeholder in it.
+fn is_hollow(value: &str) -> bool {
+    const LONGEST: usize = 200;
+    if let Some((user, host)) = value.split_once('@')
+        && user.starts_with('<')
+    {
+        return is_bracketed(user) && judge::is_domain(host);
+    }
+    let body = || {
+        let (label, rest) = value.strip_prefix("-----BEGIN ")?.split_once("-----")?;
+        let (body, end) = rest.split_once("-----END ")?;
+        (end.strip_suffix("-----")? == label && body.len() <= LONGEST).then_some(body.trim())
+    };
+    // Base64 of one letter is a key in tests, and looks like one.
+    body().is_some_and(|body| {
+        !body.chars().any(char::is_alphanumeric)
+            || is_bracketed(body)
+            || words::stand_for_a_value(body)
+    })
 }
 
 /// One or two characters over and over, apart from what separates them: `xxxx-xxxx`, `********`, `0000`,

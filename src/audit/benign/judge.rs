@@ -138,7 +138,7 @@ const COMMON: &[&str] = &[
 ];
 
 /// The password in `scheme://user:password@host` or `key=value;Password=...`.
-pub(super) fn password_in(value: &str) -> Option<&str> {
+pub(in crate::audit) fn password_in(value: &str) -> Option<&str> {
     if let Some((_, rest)) = value.split_once("://") {
         let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
         // The last @ ends it: passwords with @ in them are not rare.
@@ -222,7 +222,7 @@ fn is_setting(value: &str) -> bool {
 }
 
 /// Lower-case labels with dots between and a top-level domain of letters.
-fn is_domain(value: &str) -> bool {
+pub(super) fn is_domain(value: &str) -> bool {
     let host = value.split([':', '/']).next().unwrap_or_default();
     let labels: Vec<&str> = host.split('.').collect();
     labels.len() >= 2

@@ -1,13 +1,15 @@
 //! Values that only say where a secret comes from.
 
 use super::bare;
-use super::judge::is_random;
+use super::judge::{is_random, is_wordlike};
+use super::names::words_of;
 
 /// The value only says where a secret comes from: `op://`, `vault:`, `ref+`, `${VARIABLE}`, a template.
 pub fn is_reference(value: &str) -> bool {
     let value = bare(value);
     is_address(value)
         || is_variable(value)
+        || is_key_of_secret(value)
         || is_path(value)
         || is_expression(value)
         || has_template(value)
@@ -133,6 +135,41 @@ fn is_variable(value: &str) -> bool {
         || around("__")
 }
 
+/// `$dex.github.clientSecret`, `$secret-name:password`: Argo CD looks these up in a Secret. A password may
+/// begin with `$` as well: only words count, and the last says what is there.
+fn is_key_of_secret(value: &str) -> bool {
+    const WHAT: [&str; 8] = [
+        "secret",
+        "password",
+        "token",
+        "key",
+        "id",
+        "username",
+        "user",
+        "credentials",
+    ];
+    /// What is a word with an S instead of the `$`.
+    const CUT: [&str; 5] = ["ecret", "uper", "ecure", "erver", "ervice"];
+    let Some(name) = value.strip_prefix('$') else {
+        return false;
+    };
+    let parts: Vec<&str> = name.split(['.', '-', ':']).collect();
+    let is_word = |part: &&str| {
+        part.starts_with(|c: char| c.is_ascii_lowercase())
+            && part.bytes().all(|byte| byte.is_ascii_alphabetic())
+            && words_of(part)
+                .iter()
+                .all(|word| word.len() <= 4 || is_wordlike(word))
+    };
+    let last = parts.last().copied().unwrap_or_default();
+    parts.len() >= 2
+        && parts.iter().all(is_word)
+        && !CUT.iter().any(|cut| name.starts_with(cut))
+        && words_of(last)
+            .last()
+            .is_some_and(|word| WHAT.contains(&word.as_str()))
+}
+
 /// A path of a file: `/run/secrets/db`, `./key.pem`, `~/.ssh/id`, `C:\keys\x`; not base64 that begins with `/`.
 fn is_path(value: &str) -> bool {
     let rooted = ["/", "./", "../", "~/", "\\\\"]
@@ -197,7 +234,7 @@ fn is_expression(value: &str) -> bool {
 
 /// A template in it, and nothing beside it that could be a secret.
 fn has_template(value: &str) -> bool {
-    const PAIRS: [(&str, &str); 13] = [
+    const PAIRS: [(&str, &str); 15] = [
         ("{{", "}}"),
         ("${", "}"),
         ("$(", ")"),
@@ -211,6 +248,8 @@ fn has_template(value: &str) -> bool {
         ("[[", "]]"),
         ("((", "))"),
         ("<path:", ">"),
+        ("$__env{", "}"),
+        ("$__file{", "}"),
     ];
     let mut rest = value;
     let mut outside = String::new();

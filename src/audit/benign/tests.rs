@@ -61,12 +61,26 @@ fn references_say_where_a_secret_is() {
         "secret/data/foo#password",
         "((db-password))",
         "#{dbPassword}#",
+        "$dex.github.clientSecret",
+        "$email-password",
+        "$argocd-secret:oidc.clientSecret",
+        "$__env{DB_PASSWORD}",
+        "$__file{/run/secrets/db}",
     ] {
         assert!(is_reference(value), "{value}");
     }
     for value in [
         "hunter2hunter2",
         "$Up3rS3cr3t",
+        "$ecretPassw0rd!",
+        "$ecret-password",
+        "$ecretPassword",
+        "$uper.secret",
+        "$zebra-crossing",
+        "$db-q7Vb2Lw9XkT4mR8sZp3N",
+        "$db.s3cr3t-password",
+        "$5-password",
+        "$__env{X}q7Vb2Lw9XkT4mR8sZp3N",
         "aGVsbG8gd29ybGQhIQ==",
         "/9j4AAQSkZJRgABAQEAYABgAAD5x==",
         "Xk29sLq0Pz7vT1mB${X}",
@@ -118,6 +132,16 @@ fn placeholders_stand_for_something_else() {
         "[redacted]",
         "~",
         concat!("wJalrXUtnFEMI/K7MDENG", "/bPxRfiCYEXAMPLEKEY"),
+        "yourpassword",
+        "yourSecretKey",
+        "mysecretpassword",
+        "my-password",
+        "my-username",
+        "my-project",
+        "SUPER_SECRET_PASSWORD",
+        "<myemail>@example.org",
+        "-----BEGIN PRIVATE KEY-----\n...\n-----END PRIVATE KEY-----\n",
+        "-----BEGIN PRIVATE KEY-----\n<your key>\n-----END PRIVATE KEY-----",
     ] {
         assert!(is_placeholder(value), "{value}");
     }
@@ -130,6 +154,13 @@ fn placeholders_stand_for_something_else() {
         "a",
         "ab",
         "letmein",
+        "yourzebra",
+        "yourpassw0rd",
+        "mydbpassword9",
+        "zebra@crossing.org",
+        "<zebra>@q7Vb2Lw9XkT4mR8sZp3N",
+        "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2Vw\n-----END PRIVATE KEY-----",
+        "-----BEGIN PRIVATE KEY-----\n-----END PRIVATE KEY-----\nzebra",
     ] {
         assert!(!is_placeholder(value), "{value}");
     }

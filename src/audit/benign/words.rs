@@ -126,6 +126,8 @@ const WHOLE: &[&str] = &[
     "mypass",
     "secretpassword",
     "supersecret",
+    "supersecretpassword",
+    "akey",
     "abc",
     "abcd",
     "bearer",
@@ -138,6 +140,31 @@ const WHOLE: &[&str] = &[
     "existing",
 ];
 
+/// `yourpassword`, `mySecretKey`, `my-username`: whose it is, what it is, and nothing else.
+fn says_whose_it_is(joined: &str) -> bool {
+    const KINDS: &[&str] = &["super", "access", "client", "auth", "api"];
+    // The longer before those that they begin with.
+    const WHAT: &[&str] = &[
+        "password", "passwd", "username", "user", "secret", "token", "project", "login", "email",
+        "name", "key", "id",
+    ];
+    let mut rest = ["your", "my", "some", "the"]
+        .iter()
+        .find_map(|whose| joined.strip_prefix(whose))
+        .unwrap_or_default();
+    let mut says_what = false;
+    while !rest.is_empty() {
+        let part = |parts: &[&str]| parts.iter().find_map(|part| rest.strip_prefix(part));
+        let (what, kind) = (part(WHAT), part(KINDS));
+        says_what = what.is_some();
+        match what.or(kind) {
+            Some(after) => rest = after,
+            None => return false,
+        }
+    }
+    says_what
+}
+
 /// Some word of the value says so, and the others are words as well: one that could have been drawn at random
 /// makes it a secret again.
 pub(super) fn stand_for_a_value(value: &str) -> bool {
@@ -146,7 +173,10 @@ pub(super) fn stand_for_a_value(value: &str) -> bool {
     }
     let words = words_of(value);
     let joined = words.concat();
-    if WHOLE.contains(&joined.as_str()) || ANYWHERE.contains(&joined.as_str()) {
+    if WHOLE.contains(&joined.as_str())
+        || ANYWHERE.contains(&joined.as_str())
+        || says_whose_it_is(&joined)
+    {
         return true;
     }
     let says_so = words.iter().any(|word| ANYWHERE.contains(&word.as_str()))
