@@ -46,6 +46,13 @@ pub(super) fn at(text: &[u8], at: usize) -> Option<Token> {
                     .is_some_and(|rest| rest.ends_with('_'))
         })
         .max_by_key(|(known, _)| known.len())?;
+    // Many have a `SECRET_KEY` of their own: `AMPLITUDE_SECRET_KEY`.
+    let is_of_another =
+        word != *known && !["DJANGO", "FLASK"].iter().any(|owner| word.contains(owner));
+    let what = match *known {
+        "SECRET_KEY" if is_of_another => "a secret key",
+        _ => what,
+    };
     // WordPress has them only in `define('AUTH_KEY', '...')`.
     let wordpress = what.ends_with("WordPress");
     if wordpress && !mentions(text, name.start.saturating_sub(10)..name.start, "define") {
@@ -69,7 +76,7 @@ pub(super) fn at(text: &[u8], at: usize) -> Option<Token> {
     if memchr::memmem::find(before, b"apiVersion:").is_some() {
         return None;
     }
-    let token = Token::new(&checks::FRAMEWORK_SECRET, span, *what);
+    let token = Token::new(&checks::FRAMEWORK_SECRET, span, what);
     let laravel = *known == "APP_KEY";
     if laravel && !secret.starts_with("base64:") {
         return None;

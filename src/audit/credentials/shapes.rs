@@ -21,6 +21,8 @@ pub(super) struct Shape {
     what: &'static str,
     confidence: Confidence,
     severity: Severity,
+    /// It may begin at an offset of a text.
+    may_begin: fn(&[u8], usize) -> bool,
 }
 
 static WORD_SLASH: Class = class(b"A-Za-z0-9_=.+/,-");
@@ -43,6 +45,7 @@ const fn shape(
         what,
         confidence: Confidence::Likely,
         severity: Severity::High,
+        may_begin: begins,
     }
 }
 
@@ -86,10 +89,16 @@ impl Shape {
         self
     }
 
+    /// One that stands in names of files as well.
+    const fn no_extension(mut self) -> Self {
+        self.may_begin = begins_no_extension;
+        self
+    }
+
     /// The token at an offset where its prefix stands. It has to begin there.
     pub(super) fn at(&self, text: &[u8], at: usize) -> Option<Token> {
         let start = at.checked_add(self.prefix.len())?;
-        if !goes_on(text, at, self.prefix.as_bytes()) || !begins(text, at) {
+        if !goes_on(text, at, self.prefix.as_bytes()) || !(self.may_begin)(text, at) {
             return None;
         }
         let mut end = run(text, start, self.class);
@@ -113,6 +122,15 @@ impl Shape {
                 .severity(self.severity),
         )
     }
+}
+
+/// Not behind the dot of a name: `icon.ico-` and a digest are a part of one.
+fn begins_no_extension(text: &[u8], at: usize) -> bool {
+    let is_extension = match part(text, at.saturating_sub(2)..at) {
+        [before, b'.'] => is(&WORD, *before),
+        _ => false,
+    };
+    !is_extension && begins(text, at)
 }
 
 /// All of them. Those of one first letter stand together.
@@ -346,7 +364,9 @@ pub(super) static SHAPES: &[Shape] = &[
         (24, 130),
         "a service token of HashiCorp Vault",
     ),
-    provider("ico-", &ALNUM, (32, 32), "an API key of Infracost").milder(),
+    provider("ico-", &ALNUM, (32, 32), "an API key of Infracost")
+        .milder()
+        .no_extension(),
     provider("ion_", &ALNUM, (42, 42), "an access token of Ionic"),
     provider("lin_api_", &ALNUM, (40, 40), "an API key of Linear"),
     provider("lin_oauth_", &ALNUM, (40, 70), "an OAuth token of Linear"),
@@ -425,12 +445,21 @@ pub(super) static SHAPES: &[Shape] = &[
         (43, 43),
         "an integration token of Notion",
     ),
+    provider("sgp_", &HEX_ANY, (40, 40), "an access token of Sourcegraph"),
+    // With the id of an instance before the rest.
     provider(
         "sgp_",
-        &class(b"a-zA-Z0-9_"),
-        (40, 64),
-        "an access token of Sourcegraph or Segment",
+        &class(b"a-fA-F0-9_"),
+        (57, 57),
+        "an access token of Sourcegraph",
     ),
+    provider(
+        "sgp_local_",
+        &HEX_ANY,
+        (40, 40),
+        "an access token of Sourcegraph",
+    ),
+    provider("sgp_", &ALNUM, (64, 64), "an access token of Segment"),
     provider("sha256~", &WORD, (43, 43), "a user token of OpenShift"),
     provider("shippo_live_", &HEX_ANY, (40, 40), "an API token of Shippo"),
     provider("shpat_", &HEX_ANY, (32, 32), "an access token of Shopify"),

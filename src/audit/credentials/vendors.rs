@@ -272,7 +272,11 @@ pub(super) fn slack(text: &[u8], at: usize) -> Option<Token> {
     let end = run(text, start, const { &class(b"A-Za-z0-9.-") });
     let body = part(text, start..end);
     let digits = body.iter().filter(|byte| byte.is_ascii_digit()).count();
-    if !(18..=260).contains(&body.len()) || digits < 8 || !begins(text, at) || !is_slack_drawn(body)
+    if !(18..=260).contains(&body.len())
+        || digits < 8
+        || !begins(text, at)
+        || !is_slack_drawn(body)
+        || is_slack_sample(body)
     {
         return None;
     }
@@ -283,6 +287,20 @@ pub(super) fn slack(text: &[u8], at: usize) -> Option<Token> {
 fn is_slack_drawn(body: &[u8]) -> bool {
     let last = body.rsplit(|byte| *byte == b'-').next().unwrap_or_default();
     last.len() >= 10 && is_drawn(last)
+}
+
+/// All numbers of it, two or more, are counted up or of one digit, as in manuals.
+fn is_slack_sample(body: &[u8]) -> bool {
+    let numbers = body
+        .split(|byte| *byte == b'-')
+        .filter(|part| part.len() >= 8 && part.iter().all(u8::is_ascii_digit))
+        .map(|part| std::str::from_utf8(part).is_ok_and(benign::is_placeholder));
+    let (mut all, mut samples) = (0usize, 0usize);
+    for is_sample in numbers {
+        all += 1;
+        samples += usize::from(is_sample);
+    }
+    all >= 2 && samples == all
 }
 
 /// `hooks.slack.com/services/T.../B.../...`.
@@ -561,16 +579,33 @@ pub(super) fn airtable(text: &[u8], at: usize) -> Option<Token> {
     })
 }
 
-/// `ops_eyJ`: a service account of 1Password.
+/// `ops_eyJ`: a service account of 1Password. The rest is JSON in base64, which may be cut off.
 pub(super) fn one_password(text: &[u8], at: usize) -> Option<Token> {
-    let end = run(text, at.saturating_add(4), &BASE64_ANY);
-    (end.saturating_sub(at) >= 250 && begins(text, at)).then(|| {
+    let start = at.saturating_add(4);
+    let end = run(text, start, &BASE64_ANY);
+    let fits = end.saturating_sub(at) >= 250 && begins(text, at);
+    (fits && is_text_in_base64(part(text, start..end))).then(|| {
         Token::new(
             &checks::PROVIDER_TOKEN,
             at..end,
             "a service account token of 1Password",
         )
     })
+}
+
+/// Base64 of either alphabet, with nine tenths of a text in it: somebody may have changed a letter.
+fn is_text_in_base64(body: &[u8]) -> bool {
+    let length = body.iter().take_while(|byte| **byte != b'=').count();
+    let body = part(body, 0..length / 4 * 4);
+    let decoded = match body.iter().any(|byte| matches!(byte, b'-' | b'_')) {
+        true => URL_SAFE_NO_PAD.decode(body),
+        false => STANDARD_NO_PAD.decode(body),
+    };
+    let Ok(decoded) = decoded.map(zeroize::Zeroizing::new) else {
+        return false;
+    };
+    let printed = decoded.iter().filter(|byte| (b' '..=b'~').contains(byte));
+    printed.count().saturating_mul(10) >= decoded.len().saturating_mul(9)
 }
 
 /// `sk.eyJ`: Mapbox; `pk.` is public.

@@ -243,6 +243,16 @@ fn secrets_of_frameworks() {
         only("settings.py", &format!("SECRET_KEY = '{key}'\n")),
         ("SEC122", Likely, key.clone())
     );
+    for (name, owner) in [
+        ("SECRET_KEY", "of Django or Flask"),
+        ("DJANGO_SECRET_KEY", "of Django or Flask"),
+        ("FLASK_SECRET_KEY", "of Django or Flask"),
+        ("AMPLITUDE_SECRET_KEY", "a secret key"),
+    ] {
+        let hits = hits("settings.py", format!("{name} = '{key}'\n"));
+        assert_eq!((hits.len(), hits[0].confidence), (1, Likely), "{name}");
+        assert!(hits[0].message.ends_with(owner), "{}", hits[0].message);
+    }
     let insecure = format!("SECRET_KEY = 'django-insecure-{key}'");
     assert_eq!(only("settings.py", &insecure).1, Possible);
     let laravel = format!("base64:{}", STANDARD.encode(drawn(&ALNUM, 32, 18)));

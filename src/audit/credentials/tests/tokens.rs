@@ -164,6 +164,11 @@ fn slack_has_several_forms() {
         ("SEC111", Likely, hook)
     );
     none("a", "xoxb-your-token-here-please");
+    // Counted up, as in manuals; one such number may be that of a workspace.
+    let drawn_part = drawn(&ALNUM, 24, 28);
+    none("a", &format!("xoxb-1234567890-1234567890123-{drawn_part}"));
+    let one = format!("xoxb-1234567890-{m}-{drawn_part}");
+    assert_eq!(only("a", &one).0, "SEC111");
     none(
         "a",
         "https://hooks.slack.com/services/T00000000/B00000000/XXXXXXXXXXXXXXXXXXXXXXXX",
@@ -377,5 +382,61 @@ fn releases_of_helm_are_unpacked() {
         let found = hits("release.yaml", format!("data:\n  release: {text}\n"));
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].value.expose(), token.as_bytes());
+    }
+}
+
+#[test]
+fn a_name_of_a_file_is_no_key_of_infracost() {
+    let key = format!("ico-{}", drawn(&ALNUM, 32, 70));
+    assert_eq!(only("a", &format!("key = \"{key}\"")).0, "SEC116");
+    assert_eq!(only("a", &format!("It was {key}.")).0, "SEC116");
+    none("a", &format!("https://example.org/video_box.{key}.png"));
+}
+
+#[test]
+fn a_token_of_1password_has_a_document_in_it() {
+    let document = format!(
+        "{{\"email\":\"a@example.org\",\"muk\":{{\"k\":\"{}\"}}}}",
+        drawn(&ALNUM, 300, 71)
+    );
+    for token in [
+        format!("ops_{}", STANDARD.encode(&document)),
+        format!("ops_{}", URL_SAFE_NO_PAD.encode(&document)),
+        // Cut off somewhere, it is still most of one.
+        format!("ops_{}", &STANDARD.encode(&document)[..301]),
+        // A letter is wrong.
+        format!(
+            "ops_{}",
+            STANDARD.encode(document.replace("muk", "m\u{1}k"))
+        ),
+    ] {
+        assert_eq!(
+            only("a", &format!("TOKEN={token}\n")).0,
+            "SEC116",
+            "{token}"
+        );
+    }
+    none("a", &format!("ops_eyJ{}", "x".repeat(300)));
+    none("a", &format!("ops_eyJ{}", drawn(&ALNUM, 300, 72)));
+}
+
+#[test]
+fn tokens_of_sourcegraph_and_segment_have_their_lengths() {
+    let (id, body) = (drawn(&HEX, 16, 73), drawn(&HEX, 40, 74));
+    for token in [
+        format!("sgp_{body}"),
+        format!("sgp_local_{body}"),
+        format!("sgp_{id}_{body}"),
+        format!("sgp_{}", drawn(&ALNUM, 64, 75)),
+    ] {
+        assert_eq!(only("a", &token), ("SEC116", Likely, token.clone()));
+    }
+    for token in [
+        format!("sgp_{}", drawn(&ALNUM, 40, 76)),
+        format!("sgp_local_{}", drawn(&ALNUM, 40, 77)),
+        format!("sgp_{id}aa_{body}"),
+        format!("sgp_{body}a"),
+    ] {
+        none("a", &token);
     }
 }
