@@ -15,6 +15,7 @@ mod room;
 mod rule_checks;
 mod rules;
 mod secrets;
+mod settings;
 #[cfg(test)]
 mod tests;
 mod text;

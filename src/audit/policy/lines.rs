@@ -3,7 +3,8 @@
 use foldhash::HashMap;
 
 use super::super::finding::Confidence;
-use super::secrets::{Field, Secret, Value, is_setting, judge};
+use super::secrets::{Field, Secret, Value, judge};
+use super::settings;
 
 /// A line of the form `key: value`.
 #[derive(Clone, Copy)]
@@ -17,6 +18,17 @@ struct Line<'t> {
     is_item: bool,
     key: &'t str,
     value: &'t str,
+    edge: Edge,
+}
+
+/// What the quotes around a text in the source of a program say of a line.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Edge {
+    Nothing,
+    /// The text begins with it.
+    Begins,
+    /// The text, or what stands before one, ends with it.
+    Ends,
 }
 
 /// The Secrets that the lines of a text spell out.
@@ -32,7 +44,9 @@ pub(super) fn secrets(text: &str) -> Vec<Secret> {
             let Some((first, last)) = mapping_around(&lines, number) else {
                 continue;
             };
-            done.insert(line.column, last);
+            // Nothing is of two Secrets.
+            let before = done.insert(line.column, last);
+            let first = before.map_or(first, |before| first.max(before));
             let entries = lines.get(first..last).unwrap_or_default();
             found.extend(secret_of(text, entries, line.column));
         }
@@ -51,7 +65,9 @@ fn lines_of(text: &str) -> Vec<Line<'_>> {
     lines
 }
 
-fn line_of(start: usize, text: &str) -> Line<'_> {
+fn line_of(start: usize, line: &str) -> Line<'_> {
+    let (text, edge) = within_quotes(line);
+    let start = start + (text.as_ptr() as usize - line.as_ptr() as usize);
     let indented = text.trim_start_matches([' ', '\t']);
     let mut column = text.len() - indented.len();
     let mut rest = indented;
@@ -75,7 +91,49 @@ fn line_of(start: usize, text: &str) -> Line<'_> {
         is_item,
         key,
         value,
+        edge,
     }
+}
+
+/// The part of a line that is in the quotes of Go, JavaScript or Python around a manifest, or all of it: from
+/// where a manifest begins behind them, or up to where code goes on behind them.
+fn within_quotes(line: &str) -> (&str, Edge) {
+    const BEGINNINGS: [&str; 5] = ["apiVersion:", "kind:", "data:", "stringData:", "metadata:"];
+    const LONG: [&str; 2] = ["\"\"\"", "'''"];
+    let is_code = |after: &str| {
+        let mut after = after.chars();
+        after.next().is_none_or(|c| ",;)]}+".contains(c))
+            && after.next().is_none_or(|c| !c.is_alphanumeric())
+    };
+    let parts = |at: usize, length: usize| {
+        let before = line.get(..at).unwrap_or(line);
+        (before, line.get(at + length..).unwrap_or(""))
+    };
+    if let Some(at) = line.rfind('`') {
+        let (before, content) = parts(at, 1);
+        let is_open =
+            before.is_empty() || before.ends_with([' ', '\t', '(', '{', '[', ',', '=', ':']);
+        if is_open && BEGINNINGS.iter().any(|word| content.starts_with(word)) {
+            return (content, Edge::Begins);
+        }
+    }
+    if let Some(at) = line.find('`') {
+        let (before, after) = parts(at, 1);
+        if is_code(after.trim_end()) {
+            return (before, Edge::Ends);
+        }
+    }
+    let trimmed = line.trim();
+    for quotes in LONG {
+        let closes = trimmed.strip_prefix(quotes).is_some_and(is_code);
+        let opens = trimmed
+            .strip_suffix(quotes)
+            .is_some_and(|before| before.ends_with([' ', '(', ',', '=']));
+        if closes || opens {
+            return (parts(line.find(quotes).unwrap_or(0), 0).0, Edge::Ends);
+        }
+    }
+    (line, Edge::Nothing)
 }
 
 impl Line<'_> {
@@ -96,14 +154,22 @@ impl Line<'_> {
     }
 }
 
-/// The lines of the mapping that a line is in.
+/// The lines of the mapping that a line with a `kind` is in. Where another `kind` stands in the same column, what
+/// is between them is divided.
 fn mapping_around(lines: &[Line<'_>], number: usize) -> Option<(usize, usize)> {
     let column = lines.get(number)?.column;
     // Upwards and downwards to where the mapping ends.
     let is_outside = |line: &Line<'_>| !line.says_nothing() && line.column < column;
+    let is_key = |line: &Line<'_>, key: &str| line.column == column && line.key == key;
+    let is_version = |line: &Line<'_>| is_key(line, "apiVersion");
     let mut first = number;
     while first > 0 && !lines.get(first)?.starts_item_at(column) {
-        if is_outside(lines.get(first - 1)?) {
+        let line = lines.get(first - 1)?;
+        if is_outside(line) {
+            break;
+        }
+        if is_key(line, "kind") {
+            first = beginning(lines, first, number, is_version);
             break;
         }
         first -= 1;
@@ -113,9 +179,52 @@ fn mapping_around(lines: &[Line<'_>], number: usize) -> Option<(usize, usize)> {
         if is_outside(line) || line.starts_item_at(column) {
             break;
         }
+        if is_key(line, "kind") {
+            last = end(lines, first, number, last, is_version);
+            break;
+        }
         last += 1;
     }
     Some((first, last))
+}
+
+/// Between the `kind` of another document before line `from` and ours: where ours begins. Without anything that
+/// says so, all of it may be ours.
+fn beginning(
+    lines: &[Line<'_>],
+    from: usize,
+    number: usize,
+    is_version: impl Fn(&Line<'_>) -> bool,
+) -> usize {
+    let is_version = |at: &usize| lines.get(*at).is_some_and(&is_version);
+    let edge = (from..=number).rev().find(|at| is_edge(lines, *at));
+    let version = || (from..number).rev().find(is_version);
+    edge.or_else(version).unwrap_or(from)
+}
+
+/// Between our `kind` and that of another document at line `to`: where ours ends.
+fn end(
+    lines: &[Line<'_>],
+    first: usize,
+    number: usize,
+    to: usize,
+    is_version: impl Fn(&Line<'_>) -> bool,
+) -> usize {
+    let is_version = |at: &usize| lines.get(*at).is_some_and(&is_version);
+    let edge = (number + 1..=to).find(|at| is_edge(lines, *at));
+    // One may be ours.
+    let ours = usize::from(!(first..number).any(|at| is_version(&at)));
+    let version = || (number + 1..to).filter(is_version).nth(ours);
+    edge.or_else(version).unwrap_or(to)
+}
+
+/// A text of its own begins with a line.
+fn is_edge(lines: &[Line<'_>], at: usize) -> bool {
+    let is = |at: usize, edge: Edge| lines.get(at).is_some_and(|line| line.edge == edge);
+    is(at, Edge::Begins)
+        || at
+            .checked_sub(1)
+            .is_some_and(|before| is(before, Edge::Ends))
 }
 
 fn secret_of(text: &str, entries: &[Line<'_>], column: usize) -> Option<Secret> {
@@ -139,6 +248,7 @@ fn secret_of(text: &str, entries: &[Line<'_>], column: usize) -> Option<Secret> 
             values_below(text, entries.get(at + 1..)?, column, field, &mut values);
         }
     }
+    settings::settle_user_names(&mut values);
     (!values.is_empty()).then_some(Secret {
         values,
         confidence: Confidence::Likely,
@@ -198,7 +308,8 @@ fn values_below(
             key_path: format!("{}.{}", field.name(), line.key),
             span: start..end,
             field,
-            is_setting: is_setting(line.key, &state),
+            is_setting: settings::is_setting(line.key, &state),
+            is_user_name: settings::is_user_name(line.key, &state),
             state,
             node: None,
         });

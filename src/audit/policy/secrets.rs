@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 use super::super::benign;
 use super::super::finding::Confidence;
 use super::super::subject::Parsed;
-use super::text;
+use super::{settings, text};
 use crate::document::tree::{Document, NodeId, NodeKind, ScalarStyle};
 use crate::sops::envelope::looks_sealed;
 use crate::sops::walk::key_text;
@@ -51,8 +51,10 @@ pub(super) struct Value {
     pub(super) field: Field,
     pub(super) state: State,
     /// It is a setting beside the secrets: a port, a host in the cluster, a text put together from
-    /// variables.
+    /// variables; or a sample that says so.
     pub(super) is_setting: bool,
+    /// It is the name of a user.
+    pub(super) is_user_name: bool,
     /// What a creation rule or the file's own selector says is looked up by this node of the document.
     pub(super) node: Option<NodeId>,
 }
@@ -192,17 +194,18 @@ impl Search<'_> {
                 };
                 let dot = if self.path.is_empty() { "" } else { "." };
                 let name = key_text(document, source, key);
-                let is_setting = is_setting(name, &state);
                 values.push(Value {
                     key_path: format!("{}{dot}{}.{name}", self.path, field.name()),
                     span: document.span(value),
                     field,
+                    is_setting: settings::is_setting(name, &state),
+                    is_user_name: settings::is_user_name(name, &state),
                     state,
-                    is_setting,
                     node: Some(target),
                 });
             }
         }
+        settings::settle_user_names(&mut values);
         if !values.is_empty() {
             let confidence = match is_whole {
                 true => Confidence::Certain,
@@ -308,26 +311,8 @@ pub(super) fn judge(field: Field, text: &str) -> State {
     }
 }
 
-/// Whether a value, by its looks and its key, is no secret though it stands in a Secret.
-pub(super) fn is_setting(key: &str, state: &State) -> bool {
-    let State::Plain(value) = state else {
-        return false;
-    };
-    let Ok(text) = std::str::from_utf8(value) else {
-        return false;
-    };
-    let text = text.trim();
-    let is_port = text.len() <= 5 && text.bytes().all(|byte| byte.is_ascii_digit());
-    let is_host = ["localhost", ".svc", ".svc.cluster.local"]
-        .iter()
-        .any(|end| text.ends_with(end))
-        && !text.contains(['@', '=', ' ']);
-    // `postgres://${USER}:${PASSWORD}@host`: the secret is elsewhere.
-    let is_composed = text.contains("${") && text.contains('}');
-    (is_port || is_host || is_composed) && (is_composed || !benign::is_credential_name(key))
-}
-
-fn is_harmless(text: &str) -> bool {
+/// A template, a reference, a placeholder, or ciphertext of another tool.
+pub(super) fn is_harmless(text: &str) -> bool {
     let is_template = ["{{", "{%", "<%"].iter().any(|open| text.contains(open));
     is_template
         || benign::is_ciphertext(text)

@@ -375,3 +375,210 @@ fn what_no_parser_reads_is_read_line_by_line() {
         }
     }
 }
+
+/// What is found of a Secret with these values.
+fn values(values: &str) -> Vec<String> {
+    let text = format!("apiVersion: v1\nkind: Secret\nstringData:\n{values}");
+    let found = outside("a.yaml", &text);
+    // By its lines it is the same.
+    let lines = outside("a.yaml.tmpl", &format!("{text}x: [\n"));
+    assert_eq!(lines, found, "{text}");
+    found
+}
+
+#[test]
+fn a_user_name_alone_is_only_possible() {
+    for beside in [
+        "  password: op://vault/item/password\n",
+        "  password: '{{ .password }}'\n",
+        "  password: ENC[AES256_GCM,data:a,iv:b,tag:c,type:str]\n",
+        "  password: changeme\n  type: git\n",
+    ] {
+        for key in ["username", "user", "login", "email", "smtp-username"] {
+            let found = values(&format!("  {key}: zebra\n{beside}"));
+            let certain = found.iter().any(|one| !one.ends_with('?'));
+            let expected = format!("SEC003 stringData.{key}?");
+            assert!(!certain && found[0] == expected, "{found:?}");
+        }
+    }
+    for (text, expected) in [
+        // Together they open something.
+        (
+            "  username: zebra\n  password: correct horse\n",
+            &["SEC003 stringData.username", "SEC003 stringData.password"][..],
+        ),
+        // Nothing says what it is the name for.
+        ("  username: zebra\n", &["SEC003 stringData.username"]),
+        // What stands there is no name.
+        (
+            "  user: zebra:crossing\n  password: op://vault/item/password\n",
+            &["SEC003 stringData.user"],
+        ),
+        (
+            "  username: q7Vb2Lw9XkT4mR8sZp3N\n  password: op://vault/item/password\n",
+            &["SEC003 stringData.username"],
+        ),
+        (
+            "  pin: zebra\n  password: op://vault/item/password\n",
+            &["SEC003 stringData.pin"],
+        ),
+    ] {
+        assert_eq!(values(text), expected, "{text}");
+    }
+}
+
+#[test]
+fn plain_settings_are_only_possible() {
+    for setting in [
+        "url: https://git.example.org/team/charts",
+        "url: ssh://git@git.example.org/team/charts",
+        "url: git@git.zebra.org:team",
+        "url: registry.zebra.org/charts",
+        "baseUrl: https://git.example.org:8443/api/v3",
+        "apiAddress: tcp://127.0.0.1:5705",
+        "server: https://localhost:6443",
+        "type: helm",
+        "name: private-repo",
+        "project: platform",
+        "namespace: kube-system",
+        "admin.passwordMtime: 2019-03-20T17:54:53Z",
+    ] {
+        let key = setting.split_once(':').unwrap().0;
+        let expected = [format!("SEC003 stringData.{key}?")];
+        assert_eq!(values(&format!("  {setting}\n")), expected, "{setting}");
+    }
+    for secret in [
+        "url: https://zebra:crossing@git.example.org/charts",
+        "url: https://0123abcd0123abcd@errors.example.org/1",
+        "url: https://git.example.org/charts?key=zebra",
+        "url: https://ping.example.org/9b1deb4d-3b7d-4bad-9bdd-2b0d7b3dcb6d",
+        "url: https://chat.example.org/services/T0BQ2M7XA/B0C9K1LZ3/zebra",
+        "webhookUrl: https://chat.example.org/zebra",
+        "url: zebra crossing",
+        "server: zebra",
+        "type: q7Vb2Lw9XkT4mR8sZp3N",
+        "name: zebra crossing",
+        "nickname: zebra",
+        "passwordMtime: zebra",
+    ] {
+        let key = secret.split_once(':').unwrap().0;
+        let expected = [format!("SEC003 stringData.{key}")];
+        assert_eq!(values(&format!("  {secret}\n")), expected, "{secret}");
+    }
+}
+
+#[test]
+fn what_says_that_it_is_a_sample_is_only_possible() {
+    let encoded = |text: &str| base64::engine::general_purpose::STANDARD.encode(text);
+    let pem = |body: &str| {
+        format!("|\n    -----BEGIN PRIVATE KEY-----\n    {body}\n    -----END PRIVATE KEY-----")
+    };
+    // Short documents are placeholders as a whole.
+    let long = "zebra_crossing_".repeat(20);
+    let json = |fields: &str| format!("{{{fields}, \"{long}\": true}}");
+    let quoted = |fields: &str| format!("'{}'", json(fields));
+    let salts = r#""verifier": {"salt": "example"}, "kid": "example", "alg": "oct""#;
+    let key = r#""private_key": "-----BEGIN PRIVATE KEY-----\nA key\n-----END PRIVATE KEY-----\n""#;
+    let none = Vec::<String>::new();
+    for (expected, table) in [
+        (
+            none,
+            vec![
+                "my-username".to_owned(),
+                "my-project".to_owned(),
+                "yourpassword".to_owned(),
+                "<myemail>@example.org".to_owned(),
+                pem("..."),
+            ],
+        ),
+        (
+            vec!["SEC003 stringData.a?".to_owned()],
+            vec![
+                "hush! it's a parrot secret".to_owned(),
+                "my-service-account-client-secret".to_owned(),
+                "the-username-for-the-store".to_owned(),
+                quoted(salts),
+                encoded(&json(salts)),
+                quoted(
+                    r#""tenantId": "XXXX-XXXX", "clientSecret": "XXXXXX", "port": 5432, "user": "zebra""#,
+                ),
+                quoted(&format!(r#"{key}, "client_id": "client ID""#)),
+            ],
+        ),
+        (
+            vec!["SEC003 stringData.a".to_owned()],
+            vec![
+                "it is a long way to zebra crossing".to_owned(),
+                "my-zebra-crossing".to_owned(),
+                "the-zebra-Secret-9".to_owned(),
+                pem("MC4CAQAwBQYDK2Vw"),
+                quoted(r#""password": "example", "token": "correct horse""#),
+                quoted(r#""password": "correct horse""#),
+                quoted(r#""kid": "example", "k": "q7Vb2Lw9XkT4mR8sZp3N""#),
+                quoted(r#""kid": "example", "pin": "zebra", "user": "zebra""#),
+                quoted(r#""kid": "zebra""#),
+                quoted(r#""password": "example", "a": "https://zebra:crossing@example.org""#),
+                encoded(&json(r#""password": "correct horse", "token": "example""#)),
+                quoted(r#""password": "example""#).replace("true", ""),
+            ],
+        ),
+    ] {
+        for value in table {
+            assert_eq!(values(&format!("  a: {value}\n")), expected, "{value}");
+        }
+    }
+}
+
+#[test]
+fn a_text_in_a_program_ends_where_its_quotes_do() {
+    let table: &[(&str, &[&str])] = &[
+        // The ConfigMap of another text.
+        (
+            "a(`\napiVersion: v1\nkind: Secret\ndata:\n  a: eA==\n`)\nb(`\napiVersion: v1\ndata:\n  b: x\nkind: ConfigMap\n`)\n",
+            &["SEC003 data.a"],
+        ),
+        (
+            "b(`\napiVersion: v1\nkind: ConfigMap\ndata:\n  b: x`, 1)\na(`\napiVersion: v1\nkind: Secret\nstringData:\n  a: zebra`, 2)\n",
+            &["SEC003 stringData.a"],
+        ),
+        (
+            "a = \"\"\"\napiVersion: v1\nkind: Secret\ndata:\n  a: eA==\n\"\"\"\nb = \"\"\"\ndata:\n  b: x\nkind: ConfigMap\n\"\"\"\n",
+            &["SEC003 data.a"],
+        ),
+        (
+            "\"a.yaml\": `apiVersion: v1\ndata:\n  a: eA==\nkind: Secret`,\n\"b.yaml\": `apiVersion: v1\ndata:\n  b: x\nkind: ConfigMap`,\n",
+            &["SEC003 data.a"],
+        ),
+        // One manifest after the other without a line between them.
+        (
+            "apiVersion: v1\nkind: ConfigMap\ndata:\n  b: x\napiVersion: v1\nkind: Secret\ndata:\n  a: eA==\napiVersion: v1\ndata:\n  c: x\nkind: ConfigMap\n",
+            &["SEC003 data.a"],
+        ),
+        (
+            "kind: Secret\ndata:\n  a: eA==\nkind: Secret\ndata:\n  b: eA==\n",
+            &["SEC003 data.a", "SEC003 data.b"],
+        ),
+        // What stands behind the quotes is none of the value.
+        (
+            "{`\napiVersion: v1\nkind: Secret\ndata:\n  a: \"\"`, \"sum\", \"\"},\n",
+            &[],
+        ),
+        (
+            "{`\napiVersion: v1\nkind: Secret\nstringData:\n  a: zebra\n  b: 2`, \"sum\", \"\"},\n",
+            &["SEC003 stringData.a", "SEC003 stringData.b?"],
+        ),
+        // No other kind: quotes in a value end nothing.
+        (
+            "apiVersion: v1\nkind: Secret\nstringData:\n  run: |\n    `\n    ls`\n  a: ze`bra\n  b: zebra\nx: `\n",
+            &[
+                "SEC003 stringData.run",
+                "SEC003 stringData.a",
+                "SEC003 stringData.b",
+            ],
+        ),
+    ];
+    for (text, expected) in table {
+        let text = format!("package x\n{text}x: [\n");
+        assert_eq!(outside("a.go", &text), *expected, "{text}");
+    }
+}
