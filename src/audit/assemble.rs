@@ -3,6 +3,7 @@
 use super::checks::{self, Check};
 use super::finding::{Finding, Hit, Region, Suppressed};
 use super::fingerprint::{self, Key};
+use super::masks::Masks;
 use super::places;
 use super::subject::Subject;
 use super::suppress::{Applied, InFile};
@@ -82,13 +83,17 @@ impl Assembler<'_> {
         }
         let spans: Vec<_> = hits.iter().map(|hit| hit.span.clone()).collect();
         let regions = places::regions(subject.bytes, &spans);
+        let masks = Masks::of(subject, &hits);
         let parts = hits.into_iter().zip(regions);
         let parts = parts.zip(fingerprints.into_iter().zip(suppressed));
         parts
             .map(|((hit, region), (fingerprint, suppressed))| {
-                let mut found = self.finding(subject, hit, region, origin);
+                let mut found = self.finding(subject, &masks, hit, region, origin);
                 found.finding.fingerprint = fingerprint;
-                found.finding.suppressed = suppressed;
+                found.finding.suppressed = suppressed.map(|suppressed| Suppressed {
+                    reason: suppressed.reason.map(|reason| masks.text(&reason)),
+                    ..suppressed
+                });
                 found
             })
             .collect()
@@ -105,36 +110,46 @@ impl Assembler<'_> {
         )
     }
 
-    fn finding(&self, subject: &Subject<'_>, hit: Hit, region: Region, origin: Origin) -> Found {
+    /// Whatever comes out of the text is masked here, so that no report can forget it. What decides
+    /// (fingerprints, suppressions) has the names as they are.
+    fn finding(
+        &self,
+        subject: &Subject<'_>,
+        masks: &Masks,
+        hit: Hit,
+        region: Region,
+        origin: Origin,
+    ) -> Found {
+        let shown = hit.key_path.as_deref().map(|path| masks.key_path(path));
+        let message = masks.message(hit.check, &hit.message, shown.as_ref());
         let (commit, message) = match origin {
-            Origin::Tree => (None, hit.message),
-            Origin::Index => (None, format!("{} (in the index)", hit.message)),
-            Origin::Commit(oid) => (Some(oid.to_string()), hit.message),
+            Origin::Tree => (None, message),
+            Origin::Index => (None, format!("{message} (in the index)")),
+            Origin::Commit(oid) => (Some(oid.to_string()), message),
             Origin::Lost(oid) => {
                 let what = "in a commit that no reference leads to";
-                (Some(oid.to_string()), format!("{} ({what})", hit.message))
+                (Some(oid.to_string()), format!("{message} ({what})"))
             }
             Origin::Unreachable(oid) => {
                 let what = "in the object store, in no commit";
-                (None, format!("{} ({what}: object {oid})", hit.message))
+                (None, format!("{message} ({what}: object {oid})"))
             }
             Origin::Message(oid, "commit") => (
                 Some(oid.to_string()),
-                format!("{} (in the message of a commit)", hit.message),
+                format!("{message} (in the message of a commit)"),
             ),
-            Origin::Message(oid, what) => {
-                let message = hit.message;
-                (
-                    None,
-                    format!("{message} (in the message of the {what} {oid})"),
-                )
-            }
+            Origin::Message(oid, what) => (
+                None,
+                format!("{message} (in the message of the {what} {oid})"),
+            ),
         };
         let fix = step_of(hit.check, origin).map_or_else(
             || hit.fix.unwrap_or_else(|| hit.check.fix.to_owned()),
             str::to_owned,
         );
-        let excerpt = places::excerpt(subject, &hit.span, hit.key_path.as_deref());
+        let excerpt = places::excerpt(subject, &hit.span, hit.key_path.as_deref())
+            .map(|line| masks.line(line));
+        let key_path = shown.map(|shown| shown.path);
         // The value of a private key is its body alone; what opens files is all of it.
         let identity = if hit.check == &checks::AGE_IDENTITY {
             hit.value
@@ -151,7 +166,7 @@ impl Assembler<'_> {
                 repository: self.repository,
                 path: path_of(subject, origin).map(str::to_owned),
                 region: Some(region),
-                key_path: hit.key_path,
+                key_path,
                 commit,
                 fingerprint: String::new(),
                 message,

@@ -18,6 +18,7 @@ mod history;
 mod inspect;
 pub mod leftovers;
 pub mod manifests;
+mod masks;
 pub mod places;
 pub mod policy;
 mod repository;

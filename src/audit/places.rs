@@ -7,7 +7,7 @@ use super::subject::{Parsed, Subject, is_binary};
 use crate::document::tree::{Document, NodeId, NodeKind};
 
 /// Stands for whatever an excerpt must not show.
-const MASK: &str = "…";
+pub(super) const MASK: &str = "…";
 
 /// Deepest indentation that an excerpt shows, in characters.
 const MAX_INDENT: usize = 40;
@@ -260,12 +260,14 @@ fn name_before(line: &[u8], value: usize) -> Option<usize> {
 }
 
 /// The text can be shown: short, printable, and without a part that looks like a token.
-fn is_name(text: &str) -> bool {
-    if text.len() > MAX_KEY || text.chars().any(char::is_control) {
-        return false;
-    }
+pub(super) fn is_name(text: &str) -> bool {
+    text.len() <= MAX_KEY && !text.chars().any(char::is_control) && !has_token_run(text)
+}
+
+/// The text has a part that looks like a token.
+pub(super) fn has_token_run(text: &str) -> bool {
     let runs = text.split(|c: char| !c.is_ascii_alphanumeric());
-    !runs.into_iter().any(|run| {
+    runs.into_iter().any(|run| {
         run.len() >= TOKEN_RUN
             && run.bytes().any(|byte| byte.is_ascii_digit())
             && run.bytes().any(|byte| byte.is_ascii_alphabetic())

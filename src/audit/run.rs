@@ -8,8 +8,9 @@ use super::assemble::{Assembler, Found, Origin};
 use super::baseline::Baseline;
 use super::blast;
 use super::checks::{self, Check};
-use super::finding::{Finding, Hit, Report, Severity};
+use super::finding::{Finding, Hit, Report, Severity, Unchecked};
 use super::fingerprint::Key;
+use super::masks::Masks;
 use super::repository::{Outcome, Sealed, audit, of_text};
 use super::subject::Subject;
 use crate::error::Error;
@@ -98,7 +99,9 @@ fn report_of(outcomes: Vec<Outcome>, request: &Request) -> Report {
     let mut sealed: Vec<(usize, Sealed)> = Vec::new();
     for (number, outcome) in outcomes.into_iter().enumerate() {
         report.repositories.push(outcome.report);
-        report.unchecked.extend(outcome.unchecked);
+        report
+            .unchecked
+            .extend(outcome.unchecked.into_iter().map(masked));
         report.covered.extend(outcome.covered);
         sealed.extend(outcome.sealed.into_iter().map(|file| (number, file)));
         found.extend(outcome.found);
@@ -134,6 +137,12 @@ fn report_of(outcomes: Vec<Outcome>, request: &Request) -> Report {
     report.unchecked.sort();
     report.unchecked.dedup();
     report
+}
+
+/// What says why something was not looked at can quote what is wrong in it.
+fn masked(mut unchecked: Unchecked) -> Unchecked {
+    unchecked.reason = Masks::default().quoted(&unchecked.reason);
+    unchecked
 }
 
 /// Which checks look at everything in this audit: the others do not prove a suppression unused.

@@ -16,14 +16,15 @@ fn token(kind: &Kind, span: Range<usize>, name: &str, confidence: Confidence) ->
     let message = if name.is_empty() {
         kind.what.to_owned()
     } else {
-        format!("{} with a value for {}", kind.what, printable(name))
+        format!("{} with a value for `{}`", kind.what, printable(name))
     };
     Token::new(kind.check, span, message).confidence(confidence)
 }
 
 /// A name for a message: short, and without anything that a terminal would obey.
 fn printable(name: &str) -> String {
-    name.chars().filter(|c| !c.is_control()).take(60).collect()
+    let shown = name.chars().filter(|c| !c.is_control() && *c != '`');
+    shown.take(60).collect()
 }
 
 /// Lines with their offsets.
