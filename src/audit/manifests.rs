@@ -21,11 +21,17 @@ use finder::Finder;
 use tree::Tree;
 
 use super::finding::Hit;
-use super::subject::Subject;
+use super::subject::{Parsed, Subject};
 use super::view::View;
+use crate::document::Format;
 
 /// The most that an environment file or a kustomization without `kind` is called.
-const KUSTOMIZATIONS: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
+const KUSTOMIZATIONS: [&str; 3] = [
+    "kustomization.yaml",
+    "kustomization.yml",
+    BARE_KUSTOMIZATION,
+];
+const BARE_KUSTOMIZATION: &str = "Kustomization";
 
 /// Looks at a text. `view` is the state that it is part of, if there is one to ask.
 pub fn check(subject: &Subject<'_>, view: Option<&dyn View>, hits: &mut Vec<Hit>) {
@@ -36,7 +42,14 @@ pub fn check(subject: &Subject<'_>, view: Option<&dyn View>, hits: &mut Vec<Hit>
         }
         return;
     }
-    let Some(parsed) = subject.parsed() else {
+    // Kustomize reads what to SOPS is of no format: a file of this name, and a patch that is a list.
+    let is_list = || {
+        subject.format() == Some(Format::Json) && subject.bytes.trim_ascii_start().starts_with(b"[")
+    };
+    let own = (subject.name() == BARE_KUSTOMIZATION || is_list())
+        .then(|| Parsed::new(subject.bytes, Format::Yaml))
+        .flatten();
+    let Some(parsed) = own.as_ref().or_else(|| subject.parsed()) else {
         return;
     };
     let kind = pipelines::kind_of(subject.path);
@@ -101,10 +114,11 @@ impl Form {
             return Form::Dockerfile;
         }
         let is_json = path.ends_with(".json");
-        if !is_json && !path.ends_with(".yaml") && !path.ends_with(".yml") {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        let is_yaml = path.ends_with(".yaml") || path.ends_with(".yml");
+        if !is_json && !is_yaml && name != BARE_KUSTOMIZATION {
             return Form::Other;
         }
-        let name = path.rsplit('/').next().unwrap_or(path);
         let is_known = || KUSTOMIZATIONS.contains(&name) || pipelines::kind_of(path).is_some();
         Form::Document {
             is_json,
@@ -126,8 +140,11 @@ impl Form {
                 of_any_kind: true, ..
             } => has_values,
             Form::Document { is_json, .. } => {
-                let kind = if is_json { "\"kind\"" } else { "kind" };
-                has_values && memchr::memmem::find(bytes, kind.as_bytes()).is_some()
+                let has = |key: &str| memchr::memmem::find(bytes, key.as_bytes()).is_some();
+                let has_kind = || has(if is_json { "\"kind\"" } else { "kind" });
+                // A patch is a list of operations.
+                let has_operation = || has("\"op\"") || has("'op'") || has("op:");
+                has_values && (has_kind() || has_operation())
             }
         }
     }

@@ -25,7 +25,7 @@ pub(super) fn identity(text: &[u8], at: usize) -> Option<Token> {
             let recipient = identity.recipient().unwrap_or_default();
             Some(token(format!(
                 "the age identity of the recipient {}",
-                shorten(recipient)
+                crate::keys::shorten(recipient)
             )))
         }
         Err(_) => {
@@ -56,12 +56,4 @@ pub(super) fn plugin(text: &[u8], at: usize) -> Option<Token> {
         )
         .severity(Severity::Medium),
     )
-}
-
-/// Post-quantum recipients are some two thousand characters long.
-fn shorten(recipient: &str) -> &str {
-    match recipient.len() {
-        0..=100 => recipient,
-        _ => recipient.get(..24).unwrap_or(recipient),
-    }
 }

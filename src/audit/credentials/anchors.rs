@@ -36,7 +36,8 @@ const LONG: &[(&str, Find)] = &[
     ("PuTTY-User-Key-File-", Find::One(pem::putty)),
     ("\"auth", Find::Once(2, documents::docker)),
     ("client-key-data", Find::Once(1, documents::kubeconfig)),
-    ("current-context", Find::Once(1, documents::kubeconfig)),
+    // Every kubeconfig has them, and not all have a `current-context`.
+    ("users", Find::Once(1, documents::kubeconfig)),
     ("AKIA", Find::One(vendors::aws)),
     ("ASIA", Find::One(vendors::aws)),
     ("assword=", Find::Text(connection_string)),

@@ -18,7 +18,7 @@ const MAX_OBJECT: usize = 64 << 10;
 /// The text may be, or have in it, a document that this room knows. Whether it is one can depend on where it
 /// begins and ends.
 pub(super) fn may_be(text: &[u8]) -> bool {
-    ["\"auth", "client-key-data", "current-context"]
+    ["\"auth", "client-key-data", "users"]
         .iter()
         .any(|mark| memchr::memmem::find(text, mark.as_bytes()).is_some())
 }
@@ -134,7 +134,16 @@ fn is_kubeconfig(text: &[u8]) -> bool {
 
 /// The credentials of a kubeconfig: client keys, tokens and passwords of its users.
 pub(super) fn kubeconfig(text: &[u8], out: &mut Vec<Token>) {
-    let config = is_kubeconfig(text);
+    users_of(text, is_kubeconfig(text), out);
+}
+
+/// As [`kubeconfig`], in a file that has the name of one.
+pub(super) fn named_kubeconfig(text: &[u8], out: &mut Vec<Token>) {
+    let has_users = memchr::memmem::find(text, b"users").is_some();
+    users_of(text, has_users, out);
+}
+
+fn users_of(text: &[u8], config: bool, out: &mut Vec<Token>) {
     for (name, what) in [
         ("client-key-data", "the client key of a kubeconfig"),
         ("token", "the token of a kubeconfig"),

@@ -7,6 +7,7 @@ mod pairs;
 
 use std::sync::LazyLock;
 
+use super::documents;
 use super::token::Token;
 use crate::audit::checks::{self, Check};
 use crate::audit::subject::is_binary;
@@ -34,6 +35,8 @@ pub(super) enum Format {
     History,
     /// [`Format::Pairs`], with the constants of WordPress and ASP.NET that sign sessions.
     Constants,
+    /// The users of a kubeconfig.
+    Kubeconfig,
     /// Binary or encrypted with a key that everybody has: the file is the finding.
     Opaque,
 }
@@ -118,6 +121,9 @@ const FILES: &[(&str, Format, &str)] = &[
         Format::Pairs,
         "a configuration of Docker",
     ),
+    ("kubeconfig", Format::Kubeconfig, "a kubeconfig"),
+    ("*.kubeconfig", Format::Kubeconfig, "a kubeconfig"),
+    (".kube/config", Format::Kubeconfig, "a kubeconfig"),
     (".dockercfg", Format::Pairs, "a configuration of Docker"),
     (
         ".terraformrc",
@@ -378,6 +384,7 @@ pub(super) fn kind(path: &str) -> Option<Kind> {
             .is_some_and(|before| before.is_empty() || before.ends_with('/')),
     })?;
     let check = match format {
+        Format::Kubeconfig => &checks::KUBECONFIG,
         Format::Hashes => &checks::PASSWORD_HASH,
         Format::Whole if end.ends_with(".key") => &checks::FRAMEWORK_SECRET,
         _ if what.contains("DBeaver") || what.contains("Robo") || what.contains("data sources") => {
@@ -444,6 +451,7 @@ pub(super) fn check(path: &str, text: &[u8], out: &mut Vec<Token>) {
         Format::Hashes => formats::hashes(&kind, text, out),
         Format::Whole => formats::whole(&kind, text, out),
         Format::History => formats::history(&kind, text, out),
+        Format::Kubeconfig => documents::named_kubeconfig(text, out),
         Format::Opaque => formats::opaque(&kind, text, out),
         Format::Constants => formats::constants(&kind, text, out),
     }

@@ -216,6 +216,11 @@ impl<'h> Finder<'h> {
         }
     }
 
+    /// Looks at one variable of an environment.
+    pub(super) fn variable(&mut self, tree: &Tree<'_>, place: Place, node: NodeId, path: &str) {
+        self.pair(tree, place, node, path);
+    }
+
     /// Looks at a mapping with `name` and `value`. Returns whether it is one.
     fn pair(&mut self, tree: &Tree<'_>, place: Place, node: NodeId, path: &str) -> bool {
         let (Some(name), Some(value)) = (tree.text(node, "name"), tree.get(node, "value")) else {
@@ -276,6 +281,8 @@ impl<'h> Finder<'h> {
             && names::is_credential(name)
         {
             self.named(tree, place, name, node, path);
+        } else if tree.scalar(node).is_some_and(|text| text.contains('\n')) {
+            self.settings(tree, place, node, path);
         }
     }
 }

@@ -71,7 +71,11 @@ pub(super) fn documents(
             inside,
         };
         finder.begin(&tree);
-        manifest(finder, file, &tree, root, "", None, 0);
+        if tree.is_sequence(root) {
+            operations(finder, file, &tree, root, "", 0);
+        } else {
+            manifest(finder, file, &tree, root, "", None, 0);
+        }
     }
 }
 
@@ -145,7 +149,8 @@ fn manifest(
                 workload(finder, file, tree, patches, &path, 0);
             }
         }
-        "Kustomization" | "Component" if group == "kustomize.config.k8s.io" => {
+        // Kustomize takes it without `apiVersion` as well.
+        "Kustomization" | "Component" if matches!(group, "" | "kustomize.config.k8s.io") => {
             kustomize::kustomization(finder, file, tree, root, path);
             workload(finder, file, tree, root, path, 0);
         }
@@ -313,7 +318,9 @@ fn argo(finder: &mut Finder<'_>, tree: &Tree<'_>, node: NodeId, path: &str, dept
 fn config_map(finder: &mut Finder<'_>, tree: &Tree<'_>, root: NodeId, path: &str) {
     for (name, node) in tree.get(root, "data").iter().flat_map(|d| tree.entries(*d)) {
         let path = key(&key(path, "data"), name);
-        let text = tree.scalar(node).unwrap_or("").trim();
+        let text = tree.scalar(node).unwrap_or("");
+        let is_block = text.contains('\n');
+        let text = text.trim();
         let is_json = name.ends_with(".json") || (text.starts_with('{') && text.ends_with('}'));
         let is_yaml = name.ends_with(".yaml") || name.ends_with(".yml");
         let place = CONFIG_MAP.at_most(Confidence::Likely);
@@ -321,7 +328,11 @@ fn config_map(finder: &mut Finder<'_>, tree: &Tree<'_>, root: NodeId, path: &str
         if is_read {
             continue;
         }
-        if text.contains('\n') || name.starts_with('.') || is_json || is_yaml {
+        // One line is a value, unless its name is that of a file.
+        let is_file = text.contains('\n')
+            || name.starts_with('.')
+            || ((is_block || name.contains('.')) && !super::names::is_credential(name));
+        if is_file || is_json || is_yaml {
             finder.settings(tree, place, node, &path);
         } else {
             finder.named(tree, CONFIG_MAP, name, node, &path);
@@ -375,6 +386,9 @@ pub(super) fn workload(
                 finder.command(tree, COMMAND, value, &path);
             }
             "patch" if tree.scalar(value).is_some() => patch(finder, file, tree, value, &path),
+            "patch" if tree.is_sequence(value) => {
+                operations(finder, file, tree, value, &path, depth + 1);
+            }
             "patchesStrategicMerge" => {
                 for (number, one) in tree.items(value) {
                     patch(finder, file, tree, one, &item(&path, number));
@@ -390,12 +404,43 @@ pub(super) fn workload(
 
 /// Looks at a patch that is written into a kustomization.
 fn patch(finder: &mut Finder<'_>, file: File<'_>, tree: &Tree<'_>, node: NodeId, path: &str) {
-    if tree.scalar(node).is_none_or(|text| !text.contains('\n')) {
+    let is_text = |text: &str| text.contains('\n') || text.trim_start().starts_with(['[', '{']);
+    if !tree.scalar(node).is_some_and(is_text) {
         return;
     }
     inner(finder, tree, node, path, |finder, parsed, inside| {
         documents(finder, file, parsed, Some(inside.clone()));
     });
+}
+
+/// Looks at the operations of a JSON patch: what it puts into an environment or a command line, and
+/// environments within what it puts anywhere.
+fn operations(
+    finder: &mut Finder<'_>,
+    file: File<'_>,
+    tree: &Tree<'_>,
+    list: NodeId,
+    path: &str,
+    depth: usize,
+) {
+    for (number, one) in tree.items(list) {
+        let (Some(pointer), Some(value)) = (tree.text(one, "path"), tree.get(one, "value")) else {
+            continue;
+        };
+        if tree.get(one, "op").is_none() {
+            continue;
+        }
+        let path = key(&item(path, number), "value");
+        let mut names = pointer.rsplit('/');
+        let last = names.next().unwrap_or("");
+        let is_item = last == "-" || last.bytes().all(|byte| byte.is_ascii_digit());
+        match if is_item { names.next() } else { Some(last) } {
+            Some("env") if is_item => finder.variable(tree, ENVIRONMENT, value, &path),
+            Some("env") => finder.environment(tree, ENVIRONMENT, value, &path),
+            Some("args" | "command") => finder.command(tree, COMMAND, value, &path),
+            _ => workload(finder, file, tree, value, &path, depth + 1),
+        }
+    }
 }
 
 const TEMPLATE: Place = Place {

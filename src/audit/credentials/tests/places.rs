@@ -44,6 +44,46 @@ fn registry_credentials_are_found_raw_and_in_secrets() {
 }
 
 #[test]
+fn a_kubeconfig_needs_no_current_context() {
+    let token = drawn(&ALNUM, 53, 4);
+    for (path, text) in [
+        (
+            "kubeconfig",
+            format!(
+                "apiVersion: v1\nkind: Config\nusers:\n- name: a\n  user:\n    token: {token}\n"
+            ),
+        ),
+        (
+            "config.yaml",
+            format!("kind: Config\nusers:\n- name: a\n  user:\n    token: {token}\n"),
+        ),
+        (
+            "a.json",
+            format!("{{\"kind\":\"Config\",\"users\":[{{\"user\":{{\"token\":\"{token}\"}}}}]}}"),
+        ),
+        (
+            "home/.kube/config",
+            format!("users:\n- user: {{token: {token}}}\n"),
+        ),
+        (
+            "prod.kubeconfig",
+            format!("users:\n- user: {{token: {token}}}\n"),
+        ),
+    ] {
+        assert_eq!(
+            only(path, &text),
+            ("SEC104", Confidence::Certain, token.clone()),
+            "{path}"
+        );
+    }
+    none("kubeconfig", "token: no users here\n");
+    none(
+        "other",
+        &format!("users:\n- user: {{token: {}}}\n", drawn(&ALNUM, 10, 4)),
+    );
+}
+
+#[test]
 fn kubeconfigs_are_certain() {
     let key = std::fs::read(concat!(
         env!("CARGO_MANIFEST_DIR"),

@@ -15,6 +15,117 @@ fn literals_of_a_secret_generator_are_secret_whatever_they_are_called() {
         format!("apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n{text}");
     assert_eq!(found("other.yaml", &with_kind), expected);
     assert!(found("other.yaml", text).is_empty(), "no kustomization");
+    assert_eq!(found("apps/Kustomization", text), expected);
+    for kind in ["Kustomization", "Component"] {
+        let text = format!("kind: {kind}\n{text}");
+        for name in ["kustomization.yaml", "kustomization.yml", "Kustomization"] {
+            assert_eq!(found(name, &text), expected, "{name}");
+        }
+    }
+}
+
+#[test]
+fn what_a_json_patch_adds_to_an_environment_is_found() {
+    const ENV: &str = "/spec/template/spec/containers/0/env";
+    let operations = [
+        (format!("- {{op: add, path: {ENV}/-, value: {{name: DB_PASSWORD, value: @}}}}\n"), "[0].value.value"),
+        (
+            format!("- op: add\n  path: {ENV}/-\n  value:\n    name: DB_PASSWORD\n    value: @\n"),
+            "[0].value.value",
+        ),
+        (
+            format!("- op: remove\n  path: /x\n- op: replace\n  path: {ENV}/0\n  value: {{name: DB_PASSWORD, value: @}}\n"),
+            "[1].value.value",
+        ),
+        (
+            format!("- op: add\n  path: {ENV}\n  value:\n  - name: DB_PASSWORD\n    value: @\n"),
+            "[0].value[0].value",
+        ),
+        (
+            "- op: add\n  path: /spec/template/spec/containers/-\n  value:\n    env:\n    - name: DB_PASSWORD\n      value: @\n".to_owned(),
+            "[0].value.env[0].value",
+        ),
+        (
+            "- op: add\n  path: /spec/template/spec/containers/0/args/-\n  value: --db-password=@\n".to_owned(),
+            "[0].value -> db-password",
+        ),
+        (
+            format!("[{{\"op\": \"add\", \"path\": \"{ENV}/-\", \"value\": {{\"name\": \"DB_PASSWORD\", \"value\": \"@\"}}}}]"),
+            "[0].value.value",
+        ),
+    ];
+    for (patch, path) in operations {
+        let expected = |before: &str| [format!("SEC207 likely {before}{path}")];
+        assert_eq!(found("patches/env.yaml", &patch), expected(""), "{patch}");
+        if patch.starts_with("[{") {
+            assert_eq!(found("patches/env.json", &patch), expected(""), "{patch}");
+        }
+        let block = patch.replace('\n', "\n      ");
+        for (field, at) in [
+            ("patches", "patches[0].patch"),
+            ("patchesJson6902", "patchesJson6902[0].patch"),
+        ] {
+            let text = format!("{field}:\n  - patch: |\n      {block}\n");
+            assert_eq!(
+                found("kustomization.yaml", &text),
+                expected(&format!("{at} -> ")),
+                "{text}"
+            );
+        }
+        let flux = format!(
+            "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nspec:\n  patches:\n  - patch: |\n      {block}\n"
+        );
+        assert_eq!(
+            found("a.yaml", &flux),
+            expected("spec.patches[0].patch -> "),
+            "{flux}"
+        );
+    }
+    let release = format!(
+        "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nspec:\n  postRenderers:\n  - kustomize:\n      patchesJson6902:\n      - patch:\n        - {{op: add, path: {ENV}/-, value: {{name: DB_PASSWORD, value: @}}}}\n"
+    );
+    assert_eq!(
+        found("a.yaml", &release),
+        ["SEC207 likely spec.postRenderers[0].kustomize.patchesJson6902[0].patch[0].value.value"]
+    );
+    let no_patch = "- {path: /env/-, value: {name: DB_PASSWORD, value: @}}\n";
+    assert!(found("a.yaml", no_patch).is_empty());
+}
+
+#[test]
+fn a_file_of_one_line_in_a_config_map_is_read_like_others() {
+    for (data, expected) in [
+        (
+            "app.properties: |\n    password=@\n",
+            "data.app.properties -> password",
+        ),
+        (
+            "app.properties: |\n    spring.datasource.password=@\n",
+            "data.app.properties -> spring.datasource.password",
+        ),
+        (
+            "app.properties: password=@\n",
+            "data.app.properties -> password",
+        ),
+        (
+            "settings: |\n    password: @\n",
+            "data.settings -> password",
+        ),
+        ("password: |\n    @\n", "data.password"),
+        ("app.password: @\n", "data.app.password"),
+    ] {
+        let text = format!("apiVersion: v1\nkind: ConfigMap\ndata:\n  {data}");
+        assert_eq!(
+            found("a.yaml", &text),
+            [format!("SEC206 likely {expected}")],
+            "{text}"
+        );
+    }
+    let release = "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nspec:\n  values:\n    config: |\n      password=@\n";
+    assert_eq!(
+        found("a.yaml", release),
+        ["SEC204 likely spec.values.config -> password"]
+    );
 }
 
 #[test]
