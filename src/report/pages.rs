@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "pages_examples.rs"]
+mod examples;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
