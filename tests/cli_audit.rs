@@ -491,3 +491,55 @@ fn what_cannot_be_asked_is_said() {
         Run::of(folder.keyless(arguments)).exits(2).says(&[word]);
     }
 }
+
+#[test]
+fn a_key_that_is_a_token_is_in_no_report_and_can_be_suppressed_by_its_name() {
+    let drawn = "q7Vb2Lw9XkT4mR8sZp3N";
+    let token = format!("glpat-{drawn}");
+    let folder = repository();
+    folder.write("a.yaml", &format!("{token}: x\n"));
+    folder.write(
+        "b.yaml",
+        &format!("apiVersion: v1\nkind: Secret\nstringData:\n  {drawn}: pl41n-value\n"),
+    );
+    let mut arguments = vec!["audit"];
+    for report in [
+        "json=out/a.json",
+        "sarif=out/a.sarif",
+        "gitlab-codequality=out/q.json",
+        "gitlab-secret-detection=out/s.json",
+        "junit=out/j.xml",
+        "github=out/g.txt",
+    ] {
+        arguments.extend(["--report", report]);
+    }
+    fs::create_dir(folder.path("out")).unwrap();
+    let run = Run::of(folder.keyless(&arguments));
+    assert_eq!(run.code, 1, "{run:?}");
+    let mut texts = vec![run.out.clone(), run.err.clone()];
+    for entry in fs::read_dir(folder.path("out")).unwrap() {
+        texts.push(fs::read_to_string(entry.unwrap().path()).unwrap());
+    }
+    assert_eq!(texts.len(), 8);
+    for text in texts {
+        assert!(!text.contains(drawn), "{text}");
+    }
+    fs::remove_dir_all(folder.path("out")).unwrap();
+    let found = findings(&audit(&folder, &[], 1));
+    assert_eq!(found, ["SEC105 a.yaml …", "SEC003 b.yaml stringData.…"]);
+    folder.write(
+        ".secrets-audit.yaml",
+        &format!(
+            "version: 1\nsuppressions:\n  - {{check: SEC105, path: a.yaml, key_path: {token}, reason: one}}\n  - {{check: SEC003, path: b.yaml, key_path: stringData.{drawn}, reason: two}}\n"
+        ),
+    );
+    let report = audit(&folder, &[], 1);
+    let found = findings(&report);
+    // The entry itself has the token.
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(
+        found[0].starts_with("SEC105 .secrets-audit.yaml"),
+        "{found:?}"
+    );
+    assert!(!report.to_string().contains(drawn));
+}

@@ -197,13 +197,14 @@ impl Masks {
     }
 
     fn words(&self, text: &str, hides: impl Fn(&str) -> bool) -> String {
+        let holds_one = credentials::may_hold(text.as_bytes());
         let mut masked = String::with_capacity(text.len());
         for word in text.split_inclusive([' ', '\t', '\n']) {
             let bare = word.trim_end();
             let is_secret = !bare.is_empty()
                 && (self.found.contains(bare)
                     || hides(bare)
-                    || credentials::may_hold(bare.as_bytes()));
+                    || (holds_one && credentials::may_hold(bare.as_bytes())));
             if is_secret {
                 masked.push_str(MASK);
                 masked.push_str(word.get(bare.len()..).unwrap_or(""));
@@ -212,7 +213,7 @@ impl Masks {
             }
         }
         // A token can have blanks in it.
-        match credentials::may_hold(masked.as_bytes()) {
+        match holds_one && credentials::may_hold(masked.as_bytes()) {
             true => MASK.to_owned(),
             false => masked,
         }
