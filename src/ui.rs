@@ -69,7 +69,18 @@ impl Ui {
             }
             Err(error) => {
                 let name = std::path::Path::new("standard output");
-                Err(secrets::fsio::io_error("write the output", name, &error))
+                Err(match error.kind() {
+                    io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Error::new(
+                        Kind::Io,
+                        "cannot write the output",
+                    )
+                    .in_file(name.to_string_lossy())
+                    .because("no space is left where standard output goes")
+                    .hint(
+                        "make room there and run the command again; what was written is not whole",
+                    ),
+                    _ => secrets::fsio::io_error("write the output", name, &error),
+                })
             }
             Ok(()) => Ok(()),
         }

@@ -877,3 +877,50 @@ fn earlier_versions_are_found_in_every_kind_of_index_and_tree() {
         assert!(!lines.contains(&"password".to_owned()), "{kind}: {lines:?}");
     }
 }
+
+#[test]
+fn a_path_that_nothing_has_is_an_error() {
+    let repository = Repository::with_secret();
+    repository.stage("k8s/b.secret.yaml", SECRET);
+    repository.0.write("untracked.secret.yaml", SECRET);
+    fs::create_dir(repository.0.path("empty")).unwrap();
+    let run = |arguments: &[&str]| {
+        let arguments = [&["encrypt", "--staged"], arguments].concat();
+        repository.0.run(&arguments)
+    };
+    for arguments in [
+        &["b.secret.yaml"][..],
+        &["--check", "b.secret.yaml"],
+        &["k8s/b.secret.yaml", "b.secret.yaml"],
+        &["*.yml", "k8s", "b.secret.yaml"],
+    ] {
+        run(arguments).exits(2).says(&[".y", "hint: "]);
+        assert_eq!(repository.staged("k8s/b.secret.yaml"), SECRET);
+    }
+    run(&["untracked.secret.yaml"])
+        .exits(2)
+        .says(&["untracked.secret.yaml", "git add"]);
+    for known in [NAME, "empty", ".sops.yaml"] {
+        run(&[known]).exits(0).says(&["nothing is staged"]);
+    }
+    repository.git(&["rm", "--quiet", NAME]);
+    run(&[NAME]).exits(0);
+    run(&["--check", "k8s"]).exits(1);
+    run(&["k8s/*.yaml"]).exits(0);
+    repository.opens("k8s/b.secret.yaml", SECRET);
+}
+
+#[test]
+fn the_summary_says_how_many_values_changed() {
+    let repository = Repository::with_secret();
+    let before = repository.staged(NAME);
+    repository.stage(NAME, SECRET);
+    let run = repository.seal().exits(0);
+    let said = "sealed 2 values, none of them changed, in the index";
+    assert!(run.err.contains(said), "{}", run.err);
+    assert_eq!(repository.staged(NAME), before);
+    repository.stage(NAME, &SECRET.replace("admin", "root"));
+    let run = repository.seal().exits(0);
+    let said = "sealed 2 values, 1 of them changed, in the index";
+    assert!(run.err.contains(said), "{}", run.err);
+}

@@ -15,6 +15,7 @@ use secrets::{Error, Format, Kind};
 
 use super::encrypt_staged::{self, Staged};
 use super::files::{self, Change, FileArgs, Report, Verb, Work, plural};
+use super::git_process::Git;
 use super::sealing::{Sealing, SealingArgs};
 use super::versions::Versions;
 use super::{Errors, Exit};
@@ -32,7 +33,7 @@ pub(crate) struct Args {
     ///
     /// The rules are those of the staged .sops.yaml. A file of the working tree that is as it was staged is sealed
     /// as well; one that was changed since is left alone, whatever it holds. PATH limits it, as for other
-    /// Git commands. Under the framework pre-commit (variable PRE_COMMIT) it only checks: unstaged changes that are set aside
+    /// Git commands; one that stands for nothing is an error. Under the framework pre-commit (variable PRE_COMMIT) it only checks: unstaged changes that are set aside
     /// do not fit to sealed files. The plain blob stays in the object store of this clone until `git gc` drops it; it is not
     /// pushed.
     #[arg(long, conflicts_with_all = ["in_place", "output", "filename"])]
@@ -56,7 +57,9 @@ pub(crate) struct Args {
 pub(crate) fn run(args: Args, context: &Context) -> Result<Exit, Errors> {
     let sealing = args.sealing.read(context)?;
     if args.staged {
+        let git = Git::new(context.working_directory());
         let staged = Staged {
+            git: &git,
             paths: &args.files.paths,
             check: args.files.check,
             dry_run: args.files.dry_run,
@@ -158,6 +161,11 @@ impl Work for Encrypt<'_> {
 pub(super) fn report_of(sealed: &Sealed, reuse: Reuse) -> Report {
     let mut report = Report {
         values: sealed.leaves,
+        kept: match reuse {
+            Reuse::Unchanged => sealed.leaves,
+            Reuse::Kept { values } => values,
+            Reuse::Nothing(_) => 0,
+        },
         ..Report::default()
     };
     if !sealed.expanded.is_empty() {
@@ -206,7 +214,7 @@ pub(super) fn update(
             values => Change::Pending(Report {
                 values,
                 notes: vec![added(&paths)],
-                warnings: Vec::new(),
+                ..Report::default()
             }),
         });
     }
@@ -218,6 +226,7 @@ pub(super) fn update(
                 values: paths.len(),
                 notes: vec![added(&paths)],
                 warnings: file.edited.then(edited).into_iter().collect(),
+                ..Report::default()
             };
             Ok(Change::New(SecretBuffer::from(file.bytes), report))
         }

@@ -30,6 +30,8 @@ const LFS_POINTER: &[u8] = b"version https://git-lfs.github.com/spec/";
 
 /// What is asked for.
 pub(super) struct Staged<'a> {
+    /// The repository.
+    pub(super) git: &'a Git,
     /// Limits what is looked at, as Git understands paths.
     pub(super) paths: &'a [PathBuf],
     /// Change nothing; something to seal is a "no".
@@ -53,8 +55,16 @@ pub(super) fn run(args: &Staged<'_>, sealing: Sealing, context: &Context) -> Res
         check: args.check || in_framework,
         ..*args
     };
-    let git = Git::new(context.working_directory());
+    let git = args.git;
     let head = git.head()?;
+    if let Some(path) = git.unknown(&head, args.paths)? {
+        let error = Error::new(Kind::Usage, "nothing of this path is staged or committed");
+        return Err(error
+            .in_file(path.to_string_lossy())
+            .because("the index has no such file")
+            .hint("check the path; a new file is staged with `git add`")
+            .into());
+    }
     let changes = git.staged(&head, args.paths)?;
     // Git tells a hook which index it is about.
     let in_hook = context.variable("GIT_INDEX_FILE").is_some();
@@ -66,9 +76,9 @@ pub(super) fn run(args: &Staged<'_>, sealing: Sealing, context: &Context) -> Res
     }
     let sealing = sealing.selecting_nothing();
     let mut work = Work {
-        rules: StagedRules::new(&git, &head, &sealing, context)?,
+        rules: StagedRules::new(git, &head, &sealing, context)?,
         objects: git.objects()?,
-        git: &git,
+        git,
         head: &head,
         sealing: &sealing,
         args,
@@ -117,6 +127,8 @@ struct Found<'f> {
     /// `None` if it was only checked.
     sealed: Option<SecretBuffer>,
     values: usize,
+    /// Those of them that are as they were.
+    kept: usize,
     in_tree: InTree,
 }
 
@@ -209,6 +221,7 @@ impl Work<'_> {
             change,
             sealed,
             values: report.values,
+            kept: report.kept,
             in_tree,
         }))
     }
@@ -344,8 +357,14 @@ impl Work<'_> {
         let mut ui = self.context.ui();
         let mut parts = Vec::new();
         if !found.is_empty() {
-            let values = found.iter().map(|file| file.values).sum();
-            let values = plural(values, "value", "values");
+            let all: usize = found.iter().map(|file| file.values).sum();
+            let kept: usize = found.iter().map(|file| file.kept).sum();
+            let values = plural(all, "value", "values");
+            let values = match (kept, all.saturating_sub(kept)) {
+                (0, _) => values,
+                (_, 0) => format!("{values}, none of them changed,"),
+                (_, changed) => format!("{values}, {changed} of them changed,"),
+            };
             let files = match found {
                 [file] => self.shown(&file.change.path).display().to_string(),
                 files => plural(files.len(), "staged file", "staged files"),

@@ -92,6 +92,8 @@ pub(crate) enum Change {
 pub(crate) struct Report {
     /// How many values it concerns.
     pub(crate) values: usize,
+    /// How many of them are as in an earlier version, and keep their ciphertext.
+    pub(crate) kept: usize,
     /// What happened besides.
     pub(crate) notes: Vec<String>,
     /// What the reader should look at.

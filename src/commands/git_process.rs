@@ -186,6 +186,36 @@ impl Git {
         Ok((entries, unmerged))
     }
 
+    /// The first of the paths, as Git understands them, that stands for nothing: no file of the index, no change, and no
+    /// folder.
+    ///
+    /// # Errors
+    /// Git cannot be run.
+    pub(crate) fn unknown<'p>(
+        &self,
+        head: &Head,
+        paths: &'p [PathBuf],
+    ) -> Result<Option<&'p Path>, Error> {
+        if paths.is_empty() {
+            return Ok(None);
+        }
+        let mut command = self.reading();
+        command.args(["ls-files", "-z", "--error-unmatch", "--"]);
+        if self.output(command.args(paths), "read the index").is_ok() {
+            return Ok(None);
+        }
+        for path in paths {
+            let pattern = path.as_os_str().to_owned();
+            let is_known = self.directory.join(path).is_dir()
+                || !self.entries(&[pattern], None)?.0.is_empty()
+                || !self.staged(head, std::slice::from_ref(path))?.is_empty();
+            if !is_known {
+                return Ok(Some(path));
+            }
+        }
+        Ok(None)
+    }
+
     /// Starts to read objects.
     ///
     /// # Errors
@@ -281,6 +311,9 @@ impl Git {
 
     /// `index.lock`, which `git commit PATH` renames to `index` in the end.
     fn index_after_commit(&self) -> Option<PathBuf> {
+        if self.only_here {
+            return None;
+        }
         let current = PathBuf::from(std::env::var_os("GIT_INDEX_FILE")?);
         let name = current.file_name()?.to_str()?;
         if !name.starts_with("next-index-") {
@@ -417,7 +450,8 @@ fn oid(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).trim().to_owned()
 }
 
-fn literal(path: &Path) -> OsString {
+/// A pattern for one path from the top, whatever characters it has.
+pub(crate) fn literal(path: &Path) -> OsString {
     let mut pattern = OsString::from(":(top,literal)");
     pattern.push(path);
     pattern
