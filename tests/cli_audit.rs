@@ -543,3 +543,528 @@ fn a_key_that_is_a_token_is_in_no_report_and_can_be_suppressed_by_its_name() {
     );
     assert!(!report.to_string().contains(drawn));
 }
+
+/// A rule that counts from the folder of the configuration.
+const ANCHORED: &str = "creation_rules:\n  - path_regex: ^k8s/.*\\.enc\\.yaml$\n    encrypted_regex: ^data$\n    age: {alice}\n";
+
+const PLAIN: &str = "data:\n  a: pl41n-value\n";
+
+/// A repository with a rule for `k8s/`, in the folder `infra` of the working directory.
+fn infra() -> Folder {
+    let folder = Folder::bare();
+    folder.write("infra/.sops.yaml", &cli::with_recipients(ANCHORED));
+    git(&folder.path("infra"), &["init", "--quiet"]);
+    folder
+}
+
+/// The program in a folder below the working directory.
+fn at(folder: &Folder, below: &str, arguments: &[&str]) -> assert_cmd::Command {
+    let mut command = folder.keyless(arguments);
+    command.current_dir(folder.path(below));
+    command
+}
+
+#[test]
+fn standard_input_is_judged_by_rules_that_count_from_their_folder() {
+    let folder = infra();
+    folder.write("infra/k8s/v.enc.yaml", PLAIN);
+    let central = folder.write("central.yaml", &cli::with_recipients(ANCHORED));
+    let central = central.to_str().unwrap();
+    let absolute = folder.path("infra/k8s/v.enc.yaml");
+    let absolute = absolute.to_str().unwrap();
+    let run = |below: &str, more: &[&str], text: &'static str| {
+        let arguments = [&["audit", "-", "--format", "json"], more].concat();
+        let mut command = at(&folder, below, &arguments);
+        let output = command.write_stdin(text).output().unwrap();
+        let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+        (output.status.code().unwrap(), findings(&report).len())
+    };
+    let cases: &[(&str, &[&str], i32)] = &[
+        ("infra", &["--filename", "k8s/v.enc.yaml"], 1),
+        ("infra/k8s", &["--filename", "v.enc.yaml"], 1),
+        (".", &["--filename", "infra/k8s/v.enc.yaml"], 1),
+        (".", &["--filename", absolute], 1),
+        (
+            "infra/k8s",
+            &["--filename", "v.enc.yaml", "--config", "../.sops.yaml"],
+            1,
+        ),
+        (
+            ".",
+            &["--filename", "k8s/v.enc.yaml", "--config", "central.yaml"],
+            1,
+        ),
+        (
+            "infra",
+            &["--filename", "k8s/v.enc.yaml", "--config", central],
+            0,
+        ),
+        ("infra", &["--filename", "v.enc.yaml"], 0),
+    ];
+    for (below, more, code) in cases {
+        let found = run(below, more, PLAIN);
+        assert_eq!(found, (*code, usize::try_from(*code).unwrap()), "{more:?}");
+        let broken = if *code == 1 { 3 } else { 0 };
+        assert_eq!(run(below, more, "a: [\n").0, broken, "{more:?}");
+    }
+}
+
+#[test]
+fn a_configuration_is_named_from_the_working_directory() {
+    let folder = infra();
+    fs::rename(
+        folder.path("infra/.sops.yaml"),
+        folder.path("infra/other.yaml"),
+    )
+    .unwrap();
+    folder.write("infra/k8s/v.enc.yaml", PLAIN);
+    // Two rules, so that there is something to say of the configuration itself.
+    let twice = ANCHORED.replace("^k8s", "^infra/k8s");
+    let rule = twice.strip_prefix("creation_rules:\n").unwrap();
+    folder.write(
+        "central.yaml",
+        &cli::with_recipients(&format!("{twice}{rule}")),
+    );
+    let central = folder.path("central.yaml");
+    let central = central.to_str().unwrap();
+    for (below, config, target) in [
+        (".", "infra/other.yaml", "infra"),
+        ("infra", "other.yaml", "."),
+        ("infra", "./k8s/../other.yaml", "k8s"),
+        ("infra/k8s", "../other.yaml", "."),
+        (".", "central.yaml", "infra"),
+        (".", central, "infra"),
+        ("infra/k8s", "../../central.yaml", ".."),
+    ] {
+        let arguments = ["audit", "--config", config, target];
+        let run = Run::of(at(&folder, below, &arguments)).exits(1);
+        assert!(
+            run.out.contains("critical[SEC001]"),
+            "{config}: {}",
+            run.out
+        );
+        for line in run.out.lines().filter(|line| line.contains("--> ")) {
+            let place = line.split_once("--> ").unwrap().1;
+            let path = place.split(':').next().unwrap();
+            assert!(folder.path(below).join(path).is_file(), "{config}: {line}");
+        }
+        assert_eq!(
+            run.out.contains("SEC012"),
+            config.contains("central"),
+            "{}",
+            run.out
+        );
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_configuration_behind_a_link_counts_from_where_it_was_named() {
+    let folder = infra();
+    folder.write("infra/k8s/v.enc.yaml", PLAIN);
+    fs::remove_file(folder.path("infra/.sops.yaml")).unwrap();
+    folder.write("shared/all.yaml", &cli::with_recipients(ANCHORED));
+    let link = folder.path("infra/linked.yaml");
+    std::os::unix::fs::symlink(folder.path("shared/all.yaml"), link).unwrap();
+    std::os::unix::fs::symlink(folder.path("infra"), folder.path("link")).unwrap();
+    audit(&folder, &["--config", "infra/linked.yaml", "infra"], 1);
+    audit(&folder, &["--config", "link/linked.yaml", "link"], 1);
+    audit(&folder, &["--config", "link/linked.yaml", "infra"], 1);
+}
+
+#[test]
+fn places_are_told_from_the_top_of_the_repository() {
+    let folder = infra();
+    folder.write("infra/k8s/v.enc.yaml", PLAIN);
+    for (below, target, place) in [
+        (".", "infra/k8s", "infra/k8s/v.enc.yaml"),
+        (".", "infra/k8s/", "infra/k8s/v.enc.yaml"),
+        (".", "infra/.git", "infra/k8s/v.enc.yaml"),
+        ("infra", "k8s", "k8s/v.enc.yaml"),
+        ("infra", "./k8s", "k8s/v.enc.yaml"),
+        ("infra/k8s", ".", "../k8s/v.enc.yaml"),
+        ("infra/k8s", "../k8s", "../k8s/v.enc.yaml"),
+    ] {
+        let arguments = ["audit", target, "--format", "github"];
+        let run = Run::of(at(&folder, below, &arguments)).exits(1);
+        let place_in_project = place.trim_start_matches("../");
+        let file = format!("file={place_in_project},");
+        assert!(run.out.contains(&file), "{target}: {}", run.out);
+        let run = Run::of(at(&folder, below, &["audit", target])).exits(1);
+        let place = format!("--> {place}:2:6");
+        assert!(run.out.contains(&place), "{target}: {}", run.out);
+    }
+}
+
+#[test]
+fn a_folder_that_git_ignores_is_looked_at_if_it_is_named() {
+    let folder = infra();
+    let root = folder.path("infra");
+    let report = |target: &str, code| {
+        let run = Run::of(at(&folder, "infra", &["audit", "--format", "json", target]));
+        assert_eq!(run.code, code, "{target}: {run:?}");
+        findings(&serde_json::from_str(&run.out).unwrap())
+    };
+    folder.write("infra/k8s/out/v.enc.yaml", PLAIN);
+    let secret = SECRET.replace("  user: admin\n", "");
+    folder.write("infra/k8s/out/deep/app.yaml", &secret);
+    folder.write("infra/k8s/kept.yaml", "a: b\n");
+    let expected = [
+        "SEC003 k8s/out/deep/app.yaml stringData.password",
+        "SEC001 k8s/out/v.enc.yaml data.a",
+    ];
+    for patterns in [
+        "out/\n",
+        "/k8s/out\n",
+        "/k8s/out/*\n!.gitkeep\n",
+        "*.yaml\n!.sops.yaml\n",
+    ] {
+        folder.write("infra/.gitignore", patterns);
+        folder.write("infra/k8s/out/.gitkeep", "");
+        assert_eq!(report(".", 0), Vec::<String>::new(), "{patterns}");
+        assert_eq!(report("k8s/out", 1), expected, "{patterns}");
+        assert_eq!(report("k8s/out/deep", 1), [expected[0]], "{patterns}");
+        let run = Run::of(at(&folder, "infra/k8s/out", &["audit"])).exits(1);
+        assert!(
+            run.out.contains("--> ../../k8s/out/v.enc.yaml:2"),
+            "{}",
+            run.out
+        );
+    }
+    // One file of it is tracked all the same.
+    folder.write("infra/.gitignore", "out/\n");
+    folder.write("infra/k8s/out/tracked.yaml", "a: b\n");
+    git(
+        &root,
+        &[
+            "add",
+            "--force",
+            "k8s/out/tracked.yaml",
+            ".sops.yaml",
+            ".gitignore",
+        ],
+    );
+    assert_eq!(report("k8s/out", 1), expected);
+    for scope in [&["--staged"][..], &["--range", "HEAD..HEAD"]] {
+        let arguments = [&["audit", "k8s/out"], scope].concat();
+        git(&root, &["commit", "--quiet", "--allow-empty", "-m", "Some"]);
+        Run::of(at(&folder, "infra", &arguments))
+            .exits(2)
+            .says(&["Git ignores this folder", "hint: "]);
+    }
+    Run::of(at(&folder, "infra/k8s/out", &["audit", "--staged"])).exits(0);
+}
+
+#[test]
+fn an_empty_shard_is_done_in_every_format() {
+    let folder = infra();
+    for format in [
+        "plain",
+        "json",
+        "sarif",
+        "junit",
+        "github",
+        "gitlab-codequality",
+        "gitlab-secret-detection",
+    ] {
+        let arguments = ["audit", "infra", "--shard", "4/4", "--format", format];
+        let run = Run::of(folder.keyless(&arguments)).exits(0);
+        for word in [
+            "incomplete",
+            "not checked",
+            "was looked at",
+            "failure\"",
+            ":false",
+        ] {
+            assert!(!run.out.contains(word), "{format}: {}", run.out);
+        }
+        assert_eq!(
+            run.out.contains("this shard has no repository"),
+            format == "plain"
+        );
+    }
+}
+
+#[test]
+fn every_file_that_an_identity_opens_is_told() {
+    let folder = repository();
+    let identities = fs::read_to_string(cli::keys().join("identities.txt")).unwrap();
+    let sealed = fs::read_to_string(folder.path("app.secret.yaml")).unwrap();
+    for number in 0..7 {
+        folder.write(&format!("n{number}.secret.yaml"), &sealed);
+    }
+    commit(&folder, "Add");
+    fs::remove_file(folder.path("n6.secret.yaml")).unwrap();
+    commit(&folder, "Remove");
+    folder.write("keys.txt", &identities);
+    let report = audit(&folder, &["--history"], 1);
+    let all = report["findings"].as_array().unwrap();
+    let opens = |finding: &Value| finding["opens"].as_array().unwrap().clone();
+    let opens: Vec<Value> = all.iter().map(opens).find(|all| !all.is_empty()).unwrap();
+    assert_eq!(opens.len(), 8, "{opens:?}");
+    assert_eq!(opens[0]["path"], "app.secret.yaml");
+    assert_eq!(opens[0]["repository"], ".");
+    assert_eq!(opens[0]["in_history"], false);
+    assert_eq!(opens[7]["path"], "n6.secret.yaml");
+    assert_eq!(opens[7]["in_history"], true);
+    let run = Run::of(folder.keyless(&["audit", "--history"])).exits(1);
+    assert!(run.out.contains("= opens n5.secret.yaml\n"), "{}", run.out);
+    assert!(
+        run.out
+            .contains("= opens n6.secret.yaml (in its history)\n"),
+        "{}",
+        run.out
+    );
+    for number in 7..60 {
+        folder.write(&format!("n{number}.secret.yaml"), &sealed);
+    }
+    let run = Run::of(folder.keyless(&["audit"])).exits(1);
+    assert_eq!(run.out.matches("= opens n").count(), 9, "{}", run.out);
+    assert!(
+        run.out.contains("= opens 50 more in .: `--format json`"),
+        "{}",
+        run.out
+    );
+}
+
+#[test]
+fn the_variables_of_git_say_which_repository_is_meant() {
+    let folder = infra();
+    folder.write("infra/k8s/v.enc.yaml", PLAIN);
+    git(&folder.path("infra"), &["add", "--all"]);
+    fs::create_dir(folder.path("elsewhere")).unwrap();
+    let (git_dir, work_tree) = (folder.path("infra/.git"), folder.path("infra"));
+    let run = |below: &str, variables: &[(&str, &Path)], arguments: &[&str]| {
+        let arguments = [&["audit", "--format", "json"], arguments].concat();
+        let mut command = at(&folder, below, &arguments);
+        command.envs(variables.iter().copied());
+        let output = command.output().unwrap();
+        let code = output.status.code().unwrap();
+        let report: Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
+        (code, report)
+    };
+    let both = [("GIT_DIR", &*git_dir), ("GIT_WORK_TREE", &*work_tree)];
+    for scope in [&[][..], &["--staged"], &["--history"]] {
+        let (code, report) = run("elsewhere", &both, scope);
+        assert_eq!(code, 1, "{scope:?} {report}");
+        assert_eq!(findings(&report), ["SEC001 k8s/v.enc.yaml data.a"]);
+        let path = Path::new(report["repositories"][0]["path"].as_str().unwrap());
+        assert!(path.join("k8s/v.enc.yaml").is_file(), "{path:?}");
+    }
+    // Git takes the working directory for the work tree.
+    let alone = [("GIT_DIR", Path::new(".git"))];
+    assert_eq!(run("infra", &alone, &[]).0, 1);
+    // The dotfiles of a home: files here, repository there.
+    folder.write("files/k8s/w.enc.yaml", PLAIN);
+    folder.write("files/.sops.yaml", &cli::with_recipients(ANCHORED));
+    let files = folder.path("files");
+    let (code, report) = run("files", &[("GIT_DIR", &*git_dir)], &[]);
+    assert_eq!((code, findings(&report).len()), (1, 2), "{report}");
+    let (_, report) = run("infra", &[("GIT_WORK_TREE", &*files)], &[]);
+    assert!(findings(&report).contains(&"SEC001 k8s/w.enc.yaml data.a".to_owned()));
+    // Who names a repository means it.
+    git(&folder.path("elsewhere"), &["init", "--quiet"]);
+    folder.write("elsewhere/README.md", "nothing\n");
+    git(&folder.path("elsewhere"), &["add", "--all"]);
+    for target in [".", "../elsewhere"] {
+        assert_eq!(run("elsewhere", &both, &[target]).0, 0, "{target}");
+        assert_eq!(
+            run("elsewhere", &both, &[target, "--staged"]).0,
+            0,
+            "{target}"
+        );
+    }
+    assert_eq!(run("infra", &[("GIT_DIR", &*files)], &[]).0, 2);
+}
+
+#[test]
+fn a_hook_of_a_linked_worktree_is_about_that_worktree() {
+    let folder = infra();
+    let root = folder.path("infra");
+    git(&root, &["add", ".sops.yaml"]);
+    git(&root, &["commit", "--quiet", "-m", "Start"]);
+    git(&root, &["worktree", "add", "--quiet", "../linked"]);
+    folder.write("linked/k8s/v.enc.yaml", PLAIN);
+    git(&folder.path("linked"), &["add", "--all"]);
+    let program = env!("CARGO_BIN_EXE_secrets");
+    for arguments in ["", "--staged", "--staged .", "."] {
+        let hook =
+            format!("#!/bin/sh\n'{program}' audit --format json {arguments} >\"$OUT\"\nexit 1\n");
+        let hook = folder.write("infra/.git/hooks/pre-commit", &hook);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            fs::set_permissions(&hook, fs::Permissions::from_mode(0o755)).unwrap();
+        }
+        for paths in [&[][..], &["k8s/v.enc.yaml"]] {
+            let out = folder.path("out.json");
+            let status = Command::new("git")
+                .current_dir(folder.path("linked"))
+                .args(["-c", "user.name=a", "-c", "user.email=a@example.invalid"])
+                .args(["commit", "--quiet", "-m", "x"])
+                .args(paths)
+                .env("OUT", &out)
+                .output()
+                .unwrap();
+            assert!(!status.status.success());
+            let report: Value = serde_json::from_slice(&fs::read(out).unwrap()).unwrap();
+            let expected = ["SEC001 k8s/v.enc.yaml data.a"];
+            assert_eq!(findings(&report), expected, "{arguments} {paths:?}");
+        }
+    }
+}
+
+#[test]
+fn fixing_what_is_staged_stays_in_the_audited_repositories() {
+    let folder = infra();
+    folder.write("infra/k8s/v.enc.yaml", PLAIN);
+    folder.write("here/.sops.yaml", &cli::with_recipients(ANCHORED));
+    folder.write("here/k8s/own.enc.yaml", PLAIN);
+    git(&folder.path("here"), &["init", "--quiet"]);
+    for name in ["infra", "here"] {
+        git(&folder.path(name), &["add", "--all"]);
+    }
+    fs::create_dir(folder.path("nowhere")).unwrap();
+    for (below, target) in [
+        ("here", "../infra"),
+        ("nowhere", "../infra"),
+        (".", "infra"),
+    ] {
+        folder.write("infra/k8s/v.enc.yaml", PLAIN);
+        git(&folder.path("infra"), &["add", "--all"]);
+        let arguments = ["audit", "--fix", "--staged", target];
+        Run::of(at(&folder, below, &arguments)).exits(0);
+        let staged = git(&folder.path("infra"), &["show", ":k8s/v.enc.yaml"]);
+        assert!(staged.contains("ENC["), "{below}: {staged}");
+        assert!(folder.read("infra/k8s/v.enc.yaml").contains("ENC["));
+        let other = git(&folder.path("here"), &["show", ":k8s/own.enc.yaml"]);
+        assert_eq!(format!("{other}\n"), PLAIN);
+        assert_eq!(folder.read("here/k8s/own.enc.yaml"), PLAIN);
+    }
+    // In a hook of another repository, too.
+    folder.write("infra/k8s/v.enc.yaml", PLAIN);
+    git(&folder.path("infra"), &["add", "--all"]);
+    let mut command = at(&folder, "here", &["audit", "--fix", "--staged", "../infra"]);
+    command
+        .env("GIT_DIR", folder.path("here/.git"))
+        .env("GIT_INDEX_FILE", folder.path("here/.git/index"));
+    Run::of(command).exits(0);
+    let other = git(&folder.path("here"), &["show", ":k8s/own.enc.yaml"]);
+    assert_eq!(format!("{other}\n"), PLAIN);
+    // Both at once.
+    folder.write("infra/k8s/v.enc.yaml", PLAIN);
+    git(&folder.path("infra"), &["add", "--all"]);
+    Run::of(at(
+        &folder,
+        "here",
+        &["audit", "--fix", "--staged", ".", "../infra"],
+    ))
+    .exits(0);
+    for (name, path) in [("infra", ":k8s/v.enc.yaml"), ("here", ":k8s/own.enc.yaml")] {
+        assert!(git(&folder.path(name), &["show", path]).contains("ENC["));
+    }
+}
+
+#[test]
+fn fixing_leaves_what_does_not_decide() {
+    let write = |folder: &Folder| {
+        folder.write("infra/k8s/known.enc.yaml", PLAIN);
+        folder.write(
+            "infra/k8s/comment.enc.yaml",
+            &PLAIN.replace("  a:", "  # secrets: allow SEC001 a sample\n  a:"),
+        );
+        folder.write("infra/k8s/policy.enc.yaml", PLAIN);
+        folder.write(
+            "infra/.secrets-audit.yaml",
+            "version: 1\nsuppressions:\n  - check: SEC001\n    path: k8s/policy.enc.yaml\n    reason: a sample\n",
+        );
+    };
+    let names = ["known", "comment", "policy"].map(|name| format!("infra/k8s/{name}.enc.yaml"));
+    for staged in [false, true] {
+        let folder = infra();
+        write(&folder);
+        let before = names.clone().map(|name| folder.read(&name));
+        audit(&folder, &["infra", "--write-baseline", "known.json"], 0);
+        folder.write("infra/k8s/new.enc.yaml", PLAIN);
+        git(&folder.path("infra"), &["add", "--all"]);
+        let mut arguments = vec!["audit", "infra", "--fix", "--baseline", "known.json"];
+        arguments.extend(staged.then_some("--staged"));
+        let run = Run::of(folder.keyless(&arguments));
+        assert!(
+            folder.read("infra/k8s/new.enc.yaml").contains("ENC["),
+            "{run:?}"
+        );
+        for (name, before) in names.iter().zip(before) {
+            assert_eq!(folder.read(name), before, "{run:?}");
+            let left = format!("{name} (suppressed)");
+            assert!(run.err.contains(&left), "{run:?}");
+            let index = name.replace("infra/", ":");
+            let index = git(&folder.path("infra"), &["show", &index]);
+            assert_eq!(format!("{index}\n"), before);
+        }
+        assert!(
+            run.err.contains("3 plain files stayed as they are"),
+            "{run:?}"
+        );
+    }
+}
+
+#[test]
+fn options_without_effect_are_refused() {
+    let folder = repository();
+    let table: &[(&[&str], &[&str])] = &[
+        (
+            &["audit", "--filename", "x.yaml"],
+            &["--filename", "audit - --filename"],
+        ),
+        (
+            &["audit", ".", "--filename", "x.yaml"],
+            &["--filename", "audit - --filename"],
+        ),
+        (&["audit", "-", "--fix"], &["--fix", "secrets encrypt -"]),
+        (&["audit", "-", "--policy-ref", "main"], &["--policy-ref"]),
+        (&["audit", "-", "--shard", "2/2"], &["--shard"]),
+        (&["audit", "-", "."], &["`-` is one text and stands alone"]),
+        (&["audit", ".", "-"], &["`-` is one text and stands alone"]),
+        (
+            &["audit", "--range", "@{u}..HEAD"],
+            &[
+                "`@{u}`",
+                "form that is not understood",
+                "git rev-parse '@{u}'",
+            ],
+        ),
+        (
+            &["audit", "--range", "HEAD@{1}..HEAD"],
+            &["`HEAD@{1}`", "form that is not understood", "git rev-parse"],
+        ),
+    ];
+    for (arguments, words) in table {
+        let mut command = folder.keyless(arguments);
+        command.write_stdin("a: b\n");
+        Run::of(command).exits(2).says(words);
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_device_is_told_without_a_file_that_is_not_there() {
+    let folder = repository();
+    let full = fs::OpenOptions::new()
+        .write(true)
+        .open("/dev/full")
+        .unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_secrets"))
+        .current_dir(folder.root())
+        .arg("audit")
+        .stdout(full)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(
+        said.contains("standard output") && said.contains("hint: make room"),
+        "{said}"
+    );
+    assert!(!said.contains("the old file is intact"), "{said}");
+}

@@ -172,6 +172,7 @@ impl Assembler<'_> {
                 message,
                 fix,
                 excerpt,
+                opens: Vec::new(),
                 suppressed: None,
             },
             identity,

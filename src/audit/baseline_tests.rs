@@ -17,6 +17,7 @@ fn finding(check: &'static Check, path: Option<&str>, print: char) -> Finding {
         message: String::new(),
         fix: String::new(),
         excerpt: None,
+        opens: Vec::new(),
         suppressed: None,
     }
 }

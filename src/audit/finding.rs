@@ -192,8 +192,21 @@ pub struct Finding {
     pub fix: String,
     /// The line, values masked, for the excerpt of the plain report.
     pub excerpt: Option<String>,
+    /// The sealed files that an identity opens, by repository and path; empty for other findings.
+    pub opens: Vec<Opened>,
     /// Why it does not count, if it is suppressed.
     pub suppressed: Option<Suppressed>,
+}
+
+/// A sealed file that an identity opens.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Opened {
+    /// The index of the repository in [`Report::repositories`].
+    pub repository: usize,
+    /// The path in the repository.
+    pub path: String,
+    /// Only older versions open: none of the tree does.
+    pub past: bool,
 }
 
 /// Why a finding does not count.
@@ -230,7 +243,7 @@ pub struct Unchecked {
 /// A repository, or a plain folder, and what was looked at.
 #[derive(Clone, Debug, Default)]
 pub struct RepositoryReport {
-    /// The path as it was named.
+    /// The path as it was named; for a folder in a repository that of the repository's top. Paths of findings are below it.
     pub path: String,
     /// The top of the working tree, or the folder itself; `None` for bare repositories and texts.
     pub root: Option<PathBuf>,
@@ -280,6 +293,8 @@ pub struct Report {
     pub started: String,
     /// See [`Report::started`].
     pub ended: String,
+    /// There is no repository on purpose: the shard is empty. Otherwise a report without one is incomplete.
+    pub nothing_to_do: bool,
 }
 
 impl Report {

@@ -17,10 +17,18 @@ fn report(name: &str, text: &str) -> Report {
         baseline: None,
         policy_ref: None,
         index_file: None,
+        git_dir: None,
+        work_tree: None,
         key: None,
         now: "2026-11-22T08:00:00Z".to_owned(),
     };
-    run_text(&request, name, text.as_bytes()).unwrap()
+    run_text(
+        &request,
+        std::path::Path::new("/repository"),
+        name,
+        text.as_bytes(),
+    )
+    .unwrap()
 }
 
 /// What a report says of each finding: `SEC105 data.…`.

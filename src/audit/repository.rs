@@ -1,7 +1,7 @@
 //! One repository, or one plain folder: what there is to look at, and looking at it.
 
 use std::cell::OnceCell;
-use std::path::Path;
+use std::path::{Component, Path, PathBuf};
 
 use super::assemble::{Assembler, Found, Origin};
 use super::files::FileLook;
@@ -19,7 +19,7 @@ use super::suppress::{self, Applied, PolicyFile};
 use super::view::View;
 use crate::error::{Error, Kind};
 use crate::fsio::{Candidates, Why};
-use crate::git::Repository;
+use crate::git::{Repository, worktree};
 use crate::secret::SecretBuffer;
 
 /// A sealed file, for the blast radius of identities.
@@ -116,7 +116,13 @@ impl Audit<'_> {
 /// # Errors
 /// The path cannot be looked at at all, or a name such as a revision is not known there.
 pub(super) fn audit(number: usize, target: &Path, request: &Request) -> Result<Outcome> {
-    match Repository::discover(target)? {
+    let found = match (&request.git_dir, &request.work_tree) {
+        (None, None) => Repository::discover(target)?,
+        (git_dir, work_tree) => {
+            Repository::of_variables(target, git_dir.as_deref(), work_tree.as_deref())?
+        }
+    };
+    match found {
         Some(repository) => of_git(number, target, &repository, request),
         None if request.scope == Scope::Tree => of_folder(number, target, request),
         None => Err(Error::new(Kind::Usage, "this is not a Git repository")
@@ -124,6 +130,51 @@ pub(super) fn audit(number: usize, target: &Path, request: &Request) -> Result<O
             .hint("leave `--staged`, `--history` and `--range` out to look at a plain folder")
             .into()),
     }
+}
+
+/// What paths of the report are below: the target, or the top of the repository that it is in.
+fn base_of(target: &Path, repository: &Repository) -> PathBuf {
+    let top = repository.work_tree().unwrap_or(repository.git_dir());
+    let Ok(real) = target.canonicalize() else {
+        return target.to_owned();
+    };
+    if real == top {
+        return target.to_owned();
+    }
+    let Ok(below) = real.strip_prefix(top) else {
+        return match repository.work_tree() {
+            Some(top) => top.to_owned(),
+            None => target.to_owned(),
+        };
+    };
+    let depth = below.components().count();
+    let mut named: Vec<Component<'_>> = target.components().collect();
+    let cut = named.split_off(named.len().saturating_sub(depth));
+    let is_name = |part: &Component<'_>| matches!(part, Component::Normal(_));
+    if cut.len() == depth && cut.iter().all(is_name) {
+        let folder: PathBuf = match named.as_slice() {
+            [] => PathBuf::from("."),
+            named => named.iter().collect(),
+        };
+        // Behind a link the folder above is another one.
+        if folder.canonicalize().is_ok_and(|real| real == top) {
+            return folder;
+        }
+    }
+    let upwards = std::iter::repeat_n(Component::ParentDir, depth);
+    let from = target.components();
+    from.filter(|part| *part != Component::CurDir)
+        .chain(upwards)
+        .collect()
+}
+
+/// A folder in the work tree that somebody named. The folder that Git keeps the repository in stands for the
+/// repository.
+fn named_folder(target: &Path, repository: &Repository) -> Option<PathBuf> {
+    let top = repository.work_tree()?;
+    let real = target.canonicalize().ok()?;
+    let is_repository = real == repository.git_dir() || real == repository.common_dir();
+    (real != top && real.starts_with(top) && !is_repository).then_some(real)
 }
 
 fn of_git(
@@ -154,7 +205,19 @@ fn of_git(
         references: OnceCell::new(),
         index,
     };
-    let state = state_of(&sources, request, &mut reasons)?;
+    let named = named_folder(target, repository);
+    if let Some(folder) = &named
+        && matches!(request.scope, Scope::Staged | Scope::Range { .. })
+        && target != Path::new(".")
+        && worktree::ignores(repository, folder)
+    {
+        return Err(Error::new(Kind::Usage, "Git ignores this folder")
+            .in_file(target.to_string_lossy())
+            .because("nothing of it is staged or committed")
+            .hint("leave `--staged` and `--range` out to look at its files")
+            .into());
+    }
+    let state = state_of(&sources, request, named.as_deref(), &mut reasons)?;
     let policy_state = match &request.policy_ref {
         Some(name) => Some(State::of_tree(&sources.store, tree_of(&sources, name)?)),
         None => None,
@@ -177,7 +240,8 @@ fn of_git(
     }
     outcome.report.head = head.commit.map(|oid| oid.to_string());
     outcome.report.branch = head.branch.clone();
-    outcome.report.path = target.to_string_lossy().into_owned();
+    let base = base_of(target, repository);
+    outcome.report.path = base.to_string_lossy().into_owned();
     outcome.report.root = repository.work_tree().map(Path::to_owned);
 
     // What is wrong with the rules themselves concerns a change only if it changes them.
@@ -260,6 +324,7 @@ fn of_folder(number: usize, target: &Path, request: &Request) -> Result<Outcome>
     let folder = target.canonicalize().unwrap_or_else(|_| target.to_owned());
     let mut audit = prepare(number, request, &state, None, &folder, &mut outcome)?;
     outcome.report.path = target.to_string_lossy().into_owned();
+    outcome.report.root = Some(folder);
     audit.remark(&state);
     audit.look_at(&state, &audit.rules, None, Origin::Tree, &mut outcome);
     audit.look_at_broken(&mut outcome);
@@ -274,10 +339,15 @@ fn of_folder(number: usize, target: &Path, request: &Request) -> Result<Outcome>
 }
 
 /// Audits one text.
-pub(super) fn of_text(name: &str, bytes: &[u8], request: &Request) -> Result<Outcome> {
+pub(super) fn of_text(
+    folder: &Path,
+    name: &str,
+    bytes: &[u8],
+    request: &Request,
+) -> Result<Outcome> {
     let state = State::default();
     let mut outcome = Outcome::default();
-    let audit = prepare(0, request, &state, None, Path::new(""), &mut outcome)?;
+    let audit = prepare(0, request, &state, None, folder, &mut outcome)?;
     outcome.report.path = "standard input".to_owned();
     let mut look = FileLook::default();
     audit.look_at_bytes(&state, &audit.rules, name, bytes, Origin::Tree, &mut look);
@@ -331,7 +401,10 @@ fn prepare<'a>(
         }
     }
     let rules = match &request.config {
-        Some((path, text)) => Rules::with_explicit(path, text.clone(), &folder.to_string_lossy()),
+        Some((path, text)) => {
+            let path = path_below(path, folder);
+            Rules::with_explicit(&path, text.clone(), &folder.to_string_lossy())
+        }
         None => rules_of(policy),
     };
     Ok(Audit {
@@ -343,6 +416,20 @@ fn prepare<'a>(
         key,
         remarks: foldhash::HashMap::default(),
     })
+}
+
+/// The absolute path of a file that was named beside the repositories, as seen from one: below its top if it is
+/// there. Links in it are followed where only that shows how the two lie to each other.
+pub(super) fn path_below(path: &str, top: &Path) -> String {
+    let named = Path::new(path);
+    let real = named.parent().and_then(|folder| folder.canonicalize().ok());
+    let real = real.zip(named.file_name());
+    let real = real.map(|(folder, name)| folder.join(name));
+    let ways: Vec<&Path> = std::iter::once(named).chain(real.as_deref()).collect();
+    let below = ways.iter().find_map(|path| path.strip_prefix(top).ok());
+    let is_above = |path: &&&Path| path.parent().is_some_and(|folder| top.starts_with(folder));
+    let found = below.or_else(|| ways.iter().find(is_above).copied());
+    found.unwrap_or(named).to_string_lossy().into_owned()
 }
 
 /// What decides over other files.

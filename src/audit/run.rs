@@ -1,24 +1,24 @@
 //! An audit of one or several repositories, as one report.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::assemble::{Assembler, Found, Origin};
 use super::baseline::Baseline;
 use super::blast;
 use super::checks::{self, Check};
-use super::finding::{Finding, Hit, Report, Severity, Unchecked};
+use super::finding::{Finding, Hit, Opened, Report, Severity, Unchecked};
 use super::fingerprint::Key;
 use super::masks::Masks;
-use super::repository::{Outcome, Sealed, audit, of_text};
+use super::repository::{Outcome, Sealed, audit, of_text, path_below};
 use super::subject::Subject;
 use crate::error::Error;
 use crate::keys::Identities;
 use crate::secret::SecretBytes;
 
 /// How many paths a message names before it counts.
-const SHOWN_PATHS: usize = 5;
+pub(crate) const SHOWN_PATHS: usize = 5;
 
 /// What is looked at.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,31 +45,41 @@ pub struct Request {
     pub targets: Vec<PathBuf>,
     /// What is looked at.
     pub scope: Scope,
-    /// A configuration for all files, instead of the `.sops.yaml` files: its name and its text.
+    /// A configuration for all files, instead of the `.sops.yaml` files: its absolute path and its text.
     pub config: Option<(String, Vec<u8>)>,
     /// Open every sealed file of the tree with these, and verify it.
     pub identities: Option<Arc<Identities>>,
     /// Suppressions count.
     pub suppressions: bool,
-    /// Known findings: the name and the text of the file, and what it says.
+    /// Known findings: the absolute path and the text of the file, and what it says.
     pub baseline: Option<(String, Vec<u8>, Baseline)>,
     /// The revision that `.sops.yaml` and `.secrets-audit.yaml` are read from, instead of what is
     /// looked at.
     pub policy_ref: Option<String>,
     /// The index of the one repository, if it is not its own: `GIT_INDEX_FILE` in a hook.
     pub index_file: Option<PathBuf>,
+    /// `GIT_DIR`: the one repository, whatever the target is in.
+    pub git_dir: Option<PathBuf>,
+    /// `GIT_WORK_TREE`: where the files of the one repository are.
+    pub work_tree: Option<PathBuf>,
     /// What fingerprints are keyed with, if the environment says.
     pub key: Option<SecretBytes>,
     /// When the audit starts, RFC 3339 in UTC and seconds.
     pub now: String,
 }
 
-/// Audits one text under a name, with the configuration of the request.
+/// Audits one text under a name, with the configuration of the request. The name is absolute or relative to
+/// `folder`, which is absolute and as the shell names it.
 ///
 /// # Errors
 /// See [`run`].
-pub fn run_text(request: &Request, name: &str, bytes: &[u8]) -> Result<Report, Vec<Error>> {
-    let outcome = of_text(name, bytes, request).map_err(|stop| stop.0)?;
+pub fn run_text(
+    request: &Request,
+    folder: &Path,
+    name: &str,
+    bytes: &[u8],
+) -> Result<Report, Vec<Error>> {
+    let outcome = of_text(folder, name, bytes, request).map_err(|stop| stop.0)?;
     Ok(report_of(vec![outcome], request))
 }
 
@@ -93,6 +103,7 @@ fn report_of(outcomes: Vec<Outcome>, request: &Request) -> Report {
     let mut report = Report {
         started: request.now.clone(),
         ended: request.now.clone(),
+        nothing_to_do: outcomes.is_empty(),
         ..Report::default()
     };
     let mut found = Vec::new();
@@ -118,7 +129,9 @@ fn report_of(outcomes: Vec<Outcome>, request: &Request) -> Report {
                 .all(|repository| repository.complete)
         {
             let hits = baseline.unused(ran(request));
-            report.findings.extend(about_baseline(name, text, hits));
+            let root = report.repositories.first().and_then(|it| it.root.as_ref());
+            let name = root.map_or(name.clone(), |root| path_below(name, root));
+            report.findings.extend(about_baseline(&name, text, hits));
         }
     }
     let place = |finding: &Finding| {
@@ -189,6 +202,12 @@ fn measure_blast_radius(found: &mut [Found], sealed: &[(usize, Sealed)], report:
         if opened.is_empty() {
             continue;
         }
+        let opens = opened.iter().map(|((repository, path), past)| Opened {
+            repository: *repository,
+            path: (*path).to_owned(),
+            past: *past,
+        });
+        found.finding.opens = opens.collect();
         let name = |(repository, path): (usize, &str), past: bool| {
             let repository = report.repositories.get(repository);
             let repository = repository.map_or("", |repository| repository.path.as_str());

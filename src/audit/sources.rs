@@ -10,6 +10,7 @@ use super::run::{Request, Scope};
 use super::state::{Entry, MAX_TEXT, Place, State, read_disk};
 use super::view::View;
 use crate::error::{Error, Kind, Result};
+use crate::fsio::{Candidates, Why};
 use crate::git::{
     FileKind, Head, Index, ObjectKind, Oid, References, Repository, Store, objects, staged,
     worktree,
@@ -39,10 +40,11 @@ impl Sources<'_> {
     }
 }
 
-/// The state that the scope is about.
+/// The state that the scope is about. `named` is the folder in the work tree that somebody asked for.
 pub(super) fn state_of<'r>(
     sources: &'r Sources<'_>,
     request: &Request,
+    named: Option<&Path>,
     reasons: &mut Vec<String>,
 ) -> Result<State<'r>> {
     match &request.scope {
@@ -52,7 +54,7 @@ pub(super) fn state_of<'r>(
         }
         Scope::Staged => Ok(index_state(sources)),
         Scope::Tree | Scope::History => match sources.repository.work_tree() {
-            Some(root) => Ok(worktree_state(sources, root, reasons)),
+            Some(root) => Ok(worktree_state(sources, root, named, reasons)),
             None => match sources.head.commit {
                 Some(commit) => {
                     let tree = tree_of_commit(sources, commit, "HEAD")?;
@@ -163,6 +165,7 @@ fn unstaged_configurations(
 fn worktree_state<'r>(
     sources: &'r Sources<'_>,
     root: &Path,
+    named: Option<&Path>,
     reasons: &mut Vec<String>,
 ) -> State<'r> {
     let listing = worktree::list(sources.repository, sources.index.as_ref());
@@ -194,10 +197,68 @@ fn worktree_state<'r>(
         }
         files.extend(place.map(|place| (name(&file.path), Entry { place, staged })));
     }
+    if let Some(folder) = named
+        && is_passed_over(sources.repository, root, folder, &files)
+    {
+        add_folder(root, folder, &mut files, reasons);
+    }
     let mut state = State::new(files, Some(&sources.store));
     state.only_staged = only_staged;
     reasons.extend(listing.problems);
     state
+}
+
+/// Whether the listing leaves out what a folder holds, because Git ignores the folder or what is in it. Files
+/// such as `.gitignore` and `.gitkeep` do not count.
+fn is_passed_over(
+    repository: &Repository,
+    root: &Path,
+    folder: &Path,
+    files: &[(String, Entry)],
+) -> bool {
+    let below = |path: &str| Path::new(path).starts_with(folder.strip_prefix(root).unwrap_or(root));
+    let is_mark = |path: &str| {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        matches!(name, ".gitignore" | ".gitkeep" | ".keep")
+    };
+    let mut listed = files.iter().map(|(path, _)| path.as_str());
+    !listed.any(|path| below(path) && !is_mark(path)) || worktree::ignores(repository, folder)
+}
+
+/// Adds what is in a folder, ignored or not.
+fn add_folder(
+    root: &Path,
+    folder: &Path,
+    files: &mut Vec<(String, Entry)>,
+    reasons: &mut Vec<String>,
+) {
+    let known: foldhash::HashSet<String> = files.iter().map(|(path, _)| path.clone()).collect();
+    let found = Candidates::find(&[folder], false);
+    let regular = found.files.into_iter().map(|path| {
+        let place = Place::Disk(path.clone());
+        (path, place)
+    });
+    let others = found.skipped.into_iter().map(|(path, why)| {
+        let place = Place::Nowhere(match why {
+            Why::Link => "symbolic link",
+            Why::Special => "pipe, socket or device",
+            Why::Ignored => "ignored",
+        });
+        (path, place)
+    });
+    for (path, place) in regular.chain(others) {
+        let name = path.strip_prefix(root).unwrap_or(&path);
+        let name = name.to_string_lossy();
+        let name = match cfg!(windows) {
+            true => name.replace('\\', "/"),
+            false => name.into_owned(),
+        };
+        if !known.contains(&name) {
+            let staged = None;
+            files.push((name, Entry { place, staged }));
+        }
+    }
+    reasons.extend(found.errors.iter().map(ToString::to_string));
 }
 
 #[cfg(unix)]
@@ -277,11 +338,38 @@ pub(super) fn resolve(sources: &Sources<'_>, name: &str) -> Result<Oid> {
         .references()?
         .resolve(name, &sources.store)
         .ok_or_else(|| {
+            if let Some(form) = form_of_git(name) {
+                return Error::new(
+                    Kind::Usage,
+                    format!("the revision `{name}` is written in a form that is not understood"),
+                )
+                .in_file(sources.repository.git_dir().to_string_lossy())
+                .because(format!("of Git's forms, {form} is not read here"))
+                .hint("write a branch, a tag or a commit, with `~N` or `^N` behind if need be")
+                .hint(format!("`git rev-parse '{name}'` gives the commit"));
+            }
             Error::new(Kind::Usage, format!("nobody knows the revision `{name}`"))
                 .in_file(sources.repository.git_dir().to_string_lossy())
                 .because("no branch, tag or commit here has that name")
                 .hint("fetch it first: in GitLab CI set `GIT_DEPTH: 0`")
         })
+}
+
+/// Forms of revisions that Git knows and nobody here looks for (gitrevisions(7)).
+fn form_of_git(name: &str) -> Option<&'static str> {
+    let braces = name.split_once("@{").map(|(_, rest)| rest);
+    match braces {
+        Some(rest) if rest.starts_with(['u', 'U', 'p', 'P']) => {
+            Some("the upstream of a branch (`@{upstream}`, `@{push}`)")
+        }
+        Some(_) => Some("what a reference was before (`@{N}`, `@{DATE}`)"),
+        None if name.starts_with(":/") || name.contains("^{/") => {
+            Some("the search in messages (`:/TEXT`)")
+        }
+        None if name.contains("^{") => Some("the kind in braces (`^{tree}`)"),
+        None if name.contains(':') => Some("a path in a commit (`REVISION:PATH`)"),
+        None => None,
+    }
 }
 
 /// The configurations that a range changes.

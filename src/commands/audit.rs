@@ -1,5 +1,6 @@
 //! `secrets audit`: looks for what leaked, and for what the rules should have sealed.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -7,16 +8,20 @@ use std::str::FromStr;
 use clap::Parser;
 use secrets::audit::baseline::{self, Baseline, KeySource};
 use secrets::audit::checks;
-use secrets::audit::finding::{Report, Severity};
+use secrets::audit::finding::{Confidence, Finding, Report, Severity};
 use secrets::audit::fingerprint::Key;
 use secrets::audit::run::{Request, Scope, run as audit, run_text};
 use secrets::audit::state::MAX_TEXT;
 use secrets::fsio::{self, Content, Replacement};
+use secrets::git::Repository;
 use secrets::report::{self, Format};
 use secrets::secret::SecretBytes;
 use secrets::{Error, Kind};
 
+use super::encrypt_staged::{self, Staged};
 use super::files::plural;
+use super::git_process::{self, Git};
+use super::sealing::SealingArgs;
 use super::{Errors, Exit};
 use crate::cli::Cli;
 use crate::context::Context;
@@ -30,7 +35,8 @@ const KEY_VARIABLE: &str = "SECRETS_AUDIT_KEY";
 /// The arguments.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Repositories or plain folders; `-` is one text on standard input [default: .]
+    /// Repositories or plain folders; `-` is one text on standard input [default: the repository of the working directory, or
+    /// of GIT_DIR]
     #[arg(value_name = "REPO")]
     targets: Vec<PathBuf>,
     /// Look at what the index changes against HEAD: for a pre-commit hook
@@ -46,7 +52,7 @@ pub(crate) struct Args {
     /// Open every sealed file of the tree with the identities at hand, and verify its MAC
     #[arg(long, conflicts_with_all = ["staged", "range"])]
     open: bool,
-    /// Seal what a rule covers and is plain, then look again; print the steps for the rest
+    /// Seal the files where SEC001 or SEC002 decides, then look again; print the steps for the rest
     #[arg(long, conflicts_with_all = ["history", "range"])]
     fix: bool,
     /// Use this configuration for all files, instead of the .sops.yaml files of the repositories
@@ -96,6 +102,7 @@ enum Shard {
 /// Something cannot be looked at at all, or a report cannot be written. Findings and what could not be
 /// checked are in the report and in the exit.
 pub(crate) fn run(args: Args, context: &Context) -> Result<Exit, Errors> {
+    check_usage(&args)?;
     let given = fingerprint_key(&args, context);
     let mut report = look(&args, given.clone(), context)?;
     if args.fix {
@@ -133,7 +140,48 @@ pub(crate) fn run(args: Args, context: &Context) -> Result<Exit, Errors> {
     Ok(exit(&report, args.fail_on, args.write_baseline.is_some()))
 }
 
+/// Options that would have no effect.
+fn check_usage(args: &Args) -> Result<(), Error> {
+    let is_text = |target: &PathBuf| target.as_os_str() == "-";
+    let has_text = args.targets.iter().any(is_text);
+    let usage = |message: &str, hint: &str| Err(Error::new(Kind::Usage, message).hint(hint));
+    if has_text && args.targets.len() > 1 {
+        return usage(
+            "`-` is one text and stands alone",
+            "run the command once for `-` and once for the repositories",
+        );
+    }
+    if has_text && args.fix {
+        return usage(
+            "`--fix` has no file to seal with `-`",
+            "`secrets encrypt - --filename NAME` seals standard input",
+        );
+    }
+    if has_text && args.policy_ref.is_some() {
+        return usage(
+            "`--policy-ref` has no repository to read from with `-`",
+            "leave it out; `--config FILE` names a configuration",
+        );
+    }
+    if has_text && args.shard.is_some() {
+        return usage(
+            "`--shard` has no repositories to share with `-`",
+            "leave it out",
+        );
+    }
+    if !has_text && args.filename.is_some() {
+        return usage(
+            "`--filename` is for a text on standard input",
+            "write `secrets audit - --filename NAME < FILE`, or leave `--filename` out",
+        );
+    }
+    Ok(())
+}
+
 fn exit(report: &Report, fail_on: Severity, adopted: bool) -> Exit {
+    if report.nothing_to_do {
+        return Exit::Done;
+    }
     let incomplete =
         !report.unchecked.is_empty() || report.repositories.iter().any(|r| !r.complete);
     let answer = match report.deciding(fail_on).next() {
@@ -193,18 +241,21 @@ fn text(args: &Args, mut request: Request, context: &Context) -> Result<Report, 
         .unwrap_or_else(|| PathBuf::from("stdin"));
     let file = secrets::placement::clean(&context.working_directory().join(&name));
     let mut shown = name.to_string_lossy().into_owned();
+    let mut folder = context.working_directory().to_owned();
     if request.config.is_none()
         && let Some((path, _)) = context.configs(None).find(&file)?.config
     {
-        request.config = Some(read_config(&path)?);
-        if let Some(below) = path
-            .parent()
-            .and_then(|folder| file.strip_prefix(folder).ok())
+        let config = read_config(&path, context)?;
+        let above = Path::new(&config.0).parent();
+        if let Some((above, below)) =
+            above.and_then(|above| Some((above, file.strip_prefix(above).ok()?)))
         {
             shown = below.to_string_lossy().into_owned();
+            folder = above.to_owned();
         }
+        request.config = Some(config);
     }
-    Ok(run_text(&request, &shown, &text)?)
+    Ok(run_text(&request, &folder, &shown, &text)?)
 }
 
 fn request(args: &Args, key: Option<SecretBytes>, context: &Context) -> Result<Request, Errors> {
@@ -222,11 +273,16 @@ fn request(args: &Args, key: Option<SecretBytes>, context: &Context) -> Result<R
             let text = fsio::read(path, baseline::MAX_SIZE as u64)?;
             let name = path.to_string_lossy().into_owned();
             let baseline = Baseline::read(&name, &text)?;
-            Some((name, text.to_vec(), baseline))
+            Some((absolute(path, context), text.to_vec(), baseline))
         }
         None => None,
     };
-    let config = args.config.as_deref().map(read_config).transpose()?;
+    let config = args.config.as_deref();
+    let config = config.map(|path| read_config(path, context)).transpose()?;
+    let variable = |name: &str| {
+        let value = context.variable(name).filter(|_| args.targets.is_empty());
+        value.map(PathBuf::from)
+    };
     Ok(Request {
         targets: targets(args, context)?,
         scope,
@@ -236,6 +292,8 @@ fn request(args: &Args, key: Option<SecretBytes>, context: &Context) -> Result<R
         baseline,
         policy_ref: args.policy_ref.clone(),
         index_file: index_file(args, context),
+        git_dir: variable("GIT_DIR"),
+        work_tree: variable("GIT_WORK_TREE"),
         key,
         now: context.now().to_owned(),
     })
@@ -243,17 +301,48 @@ fn request(args: &Args, key: Option<SecretBytes>, context: &Context) -> Result<R
 
 /// In a hook Git names the index that is going to be committed.
 fn index_file(args: &Args, context: &Context) -> Option<PathBuf> {
-    let of_here = args.targets.is_empty() || args.targets == [PathBuf::from(".")];
     let path = context
         .variable("GIT_INDEX_FILE")
-        .filter(|_| args.staged && of_here)?;
+        .filter(|_| args.staged && is_here(args, context))?;
     Some(context.working_directory().join(path))
 }
 
-fn read_config(path: &Path) -> Result<(String, Vec<u8>), Error> {
+/// The audit is about the repository that Git's variables are about: nobody named one, or it is this folder's.
+fn is_here(args: &Args, context: &Context) -> bool {
+    let cwd = context.working_directory();
+    if args.targets.is_empty() {
+        return true;
+    }
+    if args.targets != [PathBuf::from(".")] {
+        return false;
+    }
+    match context.variable("GIT_DIR") {
+        None => context.variable("GIT_WORK_TREE").is_none(),
+        Some(path) => {
+            let named = cwd.join(path).canonicalize().ok();
+            let own = Repository::discover(cwd).ok().flatten();
+            own.is_some_and(|own| named.as_deref() == Some(own.git_dir()))
+        }
+    }
+}
+
+fn read_config(path: &Path, context: &Context) -> Result<(String, Vec<u8>), Error> {
     let limit = secrets::sops::config::MAX_SIZE as u64;
     let text = fsio::read(path, limit)?;
-    Ok((path.to_string_lossy().into_owned(), text.to_vec()))
+    Ok((absolute(path, context), text.to_vec()))
+}
+
+/// The path from the root, as the shell names it: rules are matched against paths as they are named.
+fn absolute(path: &Path, context: &Context) -> String {
+    let joined = context.working_directory().join(path);
+    let named = secrets::placement::clean(&joined);
+    // Behind a link `..` is not what it looks like.
+    let (real, is_same) = match (joined.canonicalize(), named.canonicalize()) {
+        (Ok(real), Ok(named)) => (real.clone(), real == named),
+        _ => (joined, true),
+    };
+    let path = if is_same { named } else { real };
+    path.to_string_lossy().into_owned()
 }
 
 /// The repositories of this shard.
@@ -303,43 +392,123 @@ fn targets(args: &Args, context: &Context) -> Result<Vec<PathBuf>, Errors> {
     Ok(of_shard)
 }
 
-/// Seals what can be sealed, as `secrets encrypt` does.
+/// How many files a note names before it counts.
+const SHOWN_FILES: usize = 20;
+
+/// Seals what can be sealed, as `secrets encrypt` does: files with a finding that decides, and that sealing mends.
 fn fix(args: &Args, report: &Report, context: &Context) -> Result<(), Errors> {
-    let is_plain = |check| check == &checks::PLAIN_FILE || check == &checks::PARTLY_ENCRYPTED;
-    let mut files: Vec<PathBuf> = Vec::new();
-    for finding in report.findings.iter().filter(|f| is_plain(f.check)) {
-        let repository = report.repositories.get(finding.repository);
-        if let (Some(repository), Some(path)) = (repository, &finding.path) {
-            let root = repository
-                .root
-                .as_deref()
-                .unwrap_or(Path::new(&repository.path));
-            files.push(root.join(path));
+    let is_plain =
+        |f: &&Finding| [&checks::PLAIN_FILE, &checks::PARTLY_ENCRYPTED].contains(&f.check);
+    let place = |f: &Finding| Some((f.repository, f.path.clone()?));
+    let deciding = report.deciding(args.fail_on).filter(is_plain);
+    let mut files: BTreeMap<usize, BTreeSet<String>> = BTreeMap::new();
+    for (repository, path) in deciding.filter_map(place) {
+        files.entry(repository).or_default().insert(path);
+    }
+    let mut left: BTreeMap<(usize, String), &str> = BTreeMap::new();
+    for finding in report.findings.iter().filter(is_plain) {
+        let Some((repository, path)) = place(finding) else {
+            continue;
+        };
+        let is_taken = files.get(&repository).is_some_and(|f| f.contains(&path));
+        let why = match finding.suppressed {
+            Some(_) => "suppressed",
+            None if finding.confidence == Confidence::Possible => "only possible",
+            None => "milder than `--fail-on`",
+        };
+        if !is_taken {
+            left.entry((repository, path)).or_insert(why);
         }
     }
-    files.sort();
-    files.dedup();
-    if files.is_empty() {
-        return Ok(());
+    let mut of_disk = Vec::new();
+    for (number, paths) in files {
+        let root = report
+            .repositories
+            .get(number)
+            .and_then(|r| r.root.as_deref());
+        let Some(root) = root else {
+            let paths = paths
+                .into_iter()
+                .map(|path| ((number, path), "no working tree"));
+            left.extend(paths);
+            continue;
+        };
+        if args.staged {
+            seal_staged(args, root, &paths, context)?;
+        } else {
+            of_disk.extend(paths.iter().map(|path| root.join(path)));
+        }
     }
-    let mut words: Vec<OsString> = ["secrets", "encrypt"].map(OsString::from).to_vec();
-    if args.staged {
-        words.push("--staged".into());
-    } else {
-        words.push("--in-place".into());
-        words.extend(
-            args.config
-                .iter()
-                .flat_map(|path| ["--config".into(), path.clone().into_os_string()]),
-        );
-        words.push("--".into());
-        words.extend(files.into_iter().map(PathBuf::into_os_string));
+    if !of_disk.is_empty() {
+        seal_files(args, of_disk, context)?;
     }
+    let named = left.iter().take(SHOWN_FILES).map(|((number, path), why)| {
+        let folder = report
+            .repositories
+            .get(*number)
+            .map_or("", |r| r.path.as_str());
+        format!("{} ({why})", Path::new(folder).join(path).display())
+    });
+    let named: Vec<String> = named.collect();
+    if !named.is_empty() {
+        let more = match left.len() - named.len() {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        let files = plural(left.len(), "plain file", "plain files");
+        let named = named.join(", ");
+        context
+            .ui()
+            .note(&format!("{files} stayed as they are: {named}{more}"));
+    }
+    Ok(())
+}
+
+/// Seals files of the index of one repository.
+fn seal_staged(
+    args: &Args,
+    top: &Path,
+    paths: &BTreeSet<String>,
+    context: &Context,
+) -> Result<(), Errors> {
+    let git = match is_here(args, context) {
+        true => Git::new(context.working_directory()),
+        false => Git::of_tree(top),
+    };
+    let mut sealing = SealingArgs::default();
+    sealing.config.clone_from(&args.config);
+    let paths: Vec<PathBuf> = paths
+        .iter()
+        .map(|path| git_process::literal(Path::new(path)).into())
+        .collect();
+    let staged = Staged {
+        git: &git,
+        paths: &paths,
+        check: false,
+        dry_run: false,
+        fresh: false,
+    };
+    // What could not be sealed is told there, and found again here.
+    encrypt_staged::run(&staged, sealing.read(context)?, context).map(drop)
+}
+
+/// Seals files in place.
+fn seal_files(args: &Args, files: Vec<PathBuf>, context: &Context) -> Result<(), Errors> {
+    let mut words: Vec<OsString> = ["secrets", "encrypt", "--in-place"]
+        .map(OsString::from)
+        .to_vec();
+    words.extend(
+        args.config
+            .iter()
+            .flat_map(|path| ["--config".into(), path.clone().into_os_string()]),
+    );
+    words.push("--".into());
+    words.extend(files.into_iter().map(PathBuf::into_os_string));
     let cli = Cli::try_parse_from(words).map_err(|error| {
         Error::new(Kind::Usage, "the files cannot be sealed").because(error.to_string())
     })?;
     // What could not be sealed is told there, and found again here.
-    super::run(cli.command, context).map(|_| ())
+    super::run(cli.command, context).map(drop)
 }
 
 fn range(text: &str) -> Result<(String, String), String> {

@@ -61,6 +61,52 @@ impl Repository {
         Ok(None)
     }
 
+    /// The repository that Git's variables name for a command in `directory`: `GIT_DIR` says which it is, and
+    /// `GIT_WORK_TREE` where its files are (git(1)). `None` if there is no `GIT_DIR` and nothing upwards.
+    ///
+    /// # Errors
+    ///
+    /// As [`Repository::discover`], and [`Kind::Usage`] if `git_dir` is no repository.
+    pub fn of_variables(
+        directory: &Path,
+        git_dir: Option<&Path>,
+        work_tree: Option<&Path>,
+    ) -> Result<Option<Repository>> {
+        let real = |path: &Path| {
+            let path = directory.join(path);
+            path.canonicalize()
+                .map_err(|error| crate::fsio::io_error("find the path", &path, &error))
+        };
+        let found = match git_dir {
+            None => Repository::discover(directory)?,
+            Some(path) => {
+                let path = directory.join(path);
+                let Some(git_dir) = git_dir_at(&path)? else {
+                    return Err(Error::new(Kind::Usage, "GIT_DIR names no Git repository")
+                        .in_file(path.to_string_lossy())
+                        .hint("unset the variable, or name the repository as an argument"));
+                };
+                let mut repository = open(git_dir, None)?;
+                let linked = repository.git_dir != repository.common_dir;
+                let settings = &repository.settings;
+                let is_bare = !linked && settings.flag("core", "bare") == Some(true);
+                let is_said = !linked && settings.get("core", "worktree").is_some();
+                // Without a word about the work tree, Git takes the folder that it is run in.
+                if !is_bare && !is_said {
+                    repository.work_tree = Some(real(Path::new(""))?);
+                }
+                Some(repository)
+            }
+        };
+        let Some(mut repository) = found else {
+            return Ok(None);
+        };
+        if let Some(path) = work_tree {
+            repository.work_tree = Some(real(path)?);
+        }
+        Ok(Some(repository))
+    }
+
     /// The folder with `HEAD` and `index`: `.git`, or `.git/worktrees/NAME` of a linked worktree.
     pub fn git_dir(&self) -> &Path {
         &self.git_dir

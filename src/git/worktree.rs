@@ -107,6 +107,19 @@ pub fn list(repository: &Repository, index: Option<&Index>) -> Listing {
     listing
 }
 
+/// Whether Git ignores a folder below the top of the work tree, or one that it is in.
+pub fn ignores(repository: &Repository, folder: &Path) -> bool {
+    let Some(top) = repository.work_tree() else {
+        return false;
+    };
+    let ignored = Ignored::new(top, repository.common_dir());
+    let above = folder.ancestors().take_while(|path| *path != top);
+    let above = above.filter(|path| path.starts_with(top));
+    let mut above: Vec<&Path> = above.collect();
+    above.reverse();
+    above.into_iter().any(|path| ignored.is_ignored(path, true))
+}
+
 /// Looks at paths of the index that the walk did not come to: ignored, missing, or behind links.
 struct Folders<'a> {
     top: &'a Path,

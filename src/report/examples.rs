@@ -36,6 +36,7 @@ pub(super) fn finding(number: usize, check: &'static checks::Check) -> Finding {
         message: String::from("data.password is in plaintext"),
         fix: String::from(check.fix),
         excerpt: Some(String::from("  password: …")),
+        opens: Vec::new(),
         suppressed: None,
     }
 }

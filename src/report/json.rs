@@ -68,6 +68,7 @@ fn finding(report: &Report, finding: &Finding) -> Vec<(&'static str, Json)> {
         ("fingerprint", Json::text(finding.fingerprint.as_str())),
         ("message", Json::text(finding.message.as_str())),
         ("fix", Json::text(finding.fix.as_str())),
+        ("opens", opens(report, finding)),
     ];
     if let Some(suppressed) = &finding.suppressed {
         let by = match suppressed.by {
@@ -79,6 +80,17 @@ fn finding(report: &Report, finding: &Finding) -> Vec<(&'static str, Json)> {
         entries.push(("reason", Json::optional(suppressed.reason.as_deref())));
     }
     entries
+}
+
+fn opens(report: &Report, finding: &Finding) -> Json {
+    let files = finding.opens.iter().map(|one| {
+        Json::Object(vec![
+            ("repository", repository(report, one.repository)),
+            ("path", Json::text(one.path.as_str())),
+            ("in_history", Json::bool(one.past)),
+        ])
+    });
+    Json::List(files.collect())
 }
 
 fn repository(report: &Report, number: usize) -> Json {
@@ -136,6 +148,7 @@ mod tests {
             "key_path",
             "line",
             "message",
+            "opens",
             "path",
             "repository",
             "severity",

@@ -156,7 +156,7 @@ fn incomplete(report: &Report) -> Vec<Unchecked> {
             });
         }
     }
-    if report.repositories.is_empty() {
+    if report.repositories.is_empty() && !report.nothing_to_do {
         all.push(Unchecked {
             repository: 0,
             path: None,

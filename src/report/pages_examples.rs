@@ -56,16 +56,27 @@ fn confidence_of(check: &Check, path: &str, text: &str) -> Vec<String> {
     let request = Request {
         targets: Vec::new(),
         scope: Scope::Tree,
-        config: Some((".sops.yaml".to_owned(), RULES.as_bytes().to_vec())),
+        config: Some((
+            "/repository/.sops.yaml".to_owned(),
+            RULES.as_bytes().to_vec(),
+        )),
         identities: None,
         suppressions: true,
         baseline: None,
         policy_ref: None,
         index_file: None,
+        git_dir: None,
+        work_tree: None,
         key: None,
         now: "2026-11-22T08:00:00Z".to_owned(),
     };
-    let report = run_text(&request, path, text.as_bytes()).unwrap();
+    let report = run_text(
+        &request,
+        std::path::Path::new("/repository"),
+        path,
+        text.as_bytes(),
+    )
+    .unwrap();
     assert!(report.unchecked.is_empty(), "{:?}", report.unchecked);
     let findings = report.findings.iter();
     let findings = findings.filter(|finding| finding.check.id == check.id);

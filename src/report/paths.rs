@@ -1,5 +1,7 @@
 //! Paths as the formats want them.
 
+use std::path::Path;
+
 use crate::audit::finding::{Report, RepositoryReport};
 
 /// A path below a repository as a person would type it: `infra/app/secret.yaml`; for a repository
@@ -8,6 +10,8 @@ pub(super) fn shown(repository: &RepositoryReport, path: Option<&str>) -> String
     let root = repository.path.as_str();
     match path {
         None => String::from(root),
+        // Named beside the repositories, and in none of them.
+        Some(path) if Path::new(path).is_absolute() => String::from(path),
         Some(path) if matches!(root, "" | "." | "./") => String::from(path),
         Some(path) if root.ends_with('/') => format!("{root}{path}"),
         Some(path) => format!("{root}/{path}"),
@@ -22,6 +26,9 @@ pub(super) fn shown(repository: &RepositoryReport, path: Option<&str>) -> String
 /// one repository, that is the project.
 pub(super) fn in_project(report: &Report, repository: usize, path: Option<&str>) -> String {
     let path = path.unwrap_or(".");
+    if Path::new(path).is_absolute() {
+        return String::from(path);
+    }
     let Some(one) = report.repositories.get(repository) else {
         return String::from(path);
     };

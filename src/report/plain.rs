@@ -20,9 +20,16 @@ use super::table::{table, thousands};
 use super::text::{excerpt, printable};
 use super::{Context, count, incomplete, paths};
 use crate::audit::finding::{Finding, Report, RepositoryReport, Severity, Unchecked};
+use crate::audit::run::SHOWN_PATHS;
 
 /// What an excerpt ends with where it hides a value (see `audit::places`).
 const MASK: char = '…';
+
+/// How many opened files are listed one by one.
+const MOST_OPENED: usize = 50;
+
+/// How many of each repository are, if there are more.
+const SOME_OPENED: usize = 10;
 
 /// What the parts look like; all the same without colours.
 struct Styles {
@@ -175,6 +182,8 @@ impl<'a> Plain<'a> {
             let _ = writeln!(self.out, "{gutter} {frame}|{frame:#} {carets}");
         }
 
+        self.opens(finding, &gutter);
+
         // A check is explained once; its hint is repeated where somebody looks next.
         let before = self
             .told
@@ -197,6 +206,39 @@ impl<'a> Plain<'a> {
             let _ = writeln!(self.out, "{hint}hint{hint:#}: {}", printable(&finding.fix));
         }
         self.out.push('\n');
+    }
+
+    /// The files that an identity opens, if the message does not name all of them: each on a line, or of many those
+    /// that come first in each repository.
+    fn opens(&mut self, finding: &Finding, gutter: &str) {
+        let frame = self.styles.frame;
+        let opens = finding.opens.as_slice();
+        if opens.len() <= SHOWN_PATHS {
+            return;
+        }
+        let (report, all) = (self.report, opens.len() <= MOST_OPENED);
+        let mut line = |text: String| {
+            let _ = writeln!(self.out, "{gutter} {frame}={frame:#} {text}");
+        };
+        for of_one in opens.chunk_by(|a, b| a.repository == b.repository) {
+            let most = if all { of_one.len() } else { SOME_OPENED };
+            let number = of_one.first().map_or(0, |one| one.repository);
+            let Some(repository) = report.repositories.get(number) else {
+                continue;
+            };
+            for one in of_one.iter().take(most) {
+                let shown = paths::shown(repository, Some(&one.path));
+                let past = if one.past { " (in its history)" } else { "" };
+                line(format!("opens {}{past}", printable(&shown)));
+            }
+            if of_one.len() > most {
+                line(format!(
+                    "opens {} more in {}: `--format json` lists them",
+                    thousands(of_one.len() - most),
+                    printable(&repository.path)
+                ));
+            }
+        }
     }
 
     /// What is worth knowing and never decides has a line.
@@ -297,6 +339,9 @@ impl<'a> Plain<'a> {
             (0, true) => ("clean", note),
         };
         let rest = match rest.is_empty() {
+            true if self.report.nothing_to_do => {
+                String::from("nothing to do, this shard has no repository")
+            }
             true => String::from("no findings"),
             false => rest.join(", "),
         };

@@ -67,6 +67,8 @@ fn audit(demo: &Demo<'_>, repositories: &[&str], scope: Scope) -> Result<Report,
         baseline: None,
         policy_ref: None,
         index_file: None,
+        git_dir: None,
+        work_tree: None,
         key: None,
         now: demo.context.now().to_owned(),
     })?;
