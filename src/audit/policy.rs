@@ -2,11 +2,13 @@
 
 mod documents;
 mod drift;
+mod escaped;
 mod flat;
 mod keys;
 mod leaves;
 mod lines;
 mod manifest;
+mod merge;
 mod open;
 mod other;
 mod outside;
@@ -88,7 +90,7 @@ pub fn may_concern(bytes: &[u8]) -> bool {
     // One pass for what most texts have none of.
     let has_any = |searcher: &packed::Searcher| searcher.find(bytes).is_some();
     if !ANY.as_ref().is_none_or(has_any) {
-        return other::is_utf16(bytes);
+        return other::is_utf16(bytes) || escaped::names_secret(bytes);
     }
     may_be_sealed(bytes) || secrets::names_secret(bytes) || other::is_utf16(bytes)
 }

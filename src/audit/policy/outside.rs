@@ -69,10 +69,11 @@ pub(super) fn outside_rules(
         };
         // Somebody may have named the keys of a Secret that need no encryption, by a suffix or
         // by what is encrypted beside them.
-        let (confidence, why) = match (selector, ruled) {
+        let (confidence, why, fix) = match (selector, ruled) {
             (None, _) => (
                 secret.confidence,
                 "no creation rule covers the file".to_owned(),
+                None,
             ),
             (Some(selector), ruled) => {
                 let confidence = if selects(selector, value.field) {
@@ -82,28 +83,45 @@ pub(super) fn outside_rules(
                 } else {
                     secret.confidence
                 };
-                let why = match ruled {
-                    Some(ruled) => format!("the rule at {} does not select it", ruled.name()),
-                    None => "the file's own selector does not select it".to_owned(),
+                let (why, fix) = match ruled {
+                    Some(ruled) => (
+                        format!("the rule at {} does not select it", ruled.name()),
+                        "let the selector of the creation rule select it, run `secrets encrypt -i` on the file, then rotate the value",
+                    ),
+                    None => (
+                        "the file's own selector does not select it".to_owned(),
+                        "add a creation rule for the path whose selector selects it, seal the file anew, then rotate the value",
+                    ),
                 };
-                (confidence.min(secret.confidence), why)
+                (confidence.min(secret.confidence), why, Some(fix))
             }
         };
         let confidence = match value.is_setting {
             true => Confidence::Possible,
             false => confidence,
         };
-        room.push(secret_hit(value, plain, confidence, &why));
+        room.push(secret_hit(value, plain, confidence, &why, fix));
     }
 }
 
-fn secret_hit(value: &secrets::Value, plain: &[u8], confidence: Confidence, why: &str) -> Hit {
+fn secret_hit(
+    value: &secrets::Value,
+    plain: &[u8],
+    confidence: Confidence,
+    why: &str,
+    fix: Option<&str>,
+) -> Hit {
     let message = format!(
         "`{}` of a Secret is in plaintext, and {why}",
         shown(&value.key_path)
     );
     let hit = Hit::new(&SECRET_OUTSIDE_RULES, value.span.clone(), message);
-    hit.at(value.key_path.clone())
+    let hit = hit
+        .at(value.key_path.clone())
         .of(plain)
-        .confidence(confidence)
+        .confidence(confidence);
+    match fix {
+        Some(fix) => hit.fix(fix),
+        None => hit,
+    }
 }

@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 use super::super::benign;
 use super::super::finding::Confidence;
 use super::super::subject::Parsed;
-use super::{settings, text};
+use super::{escaped, merge, settings, text};
 use crate::document::tree::{Document, NodeId, NodeKind, ScalarStyle};
 use crate::sops::envelope::looks_sealed;
 use crate::sops::walk::key_text;
@@ -165,14 +165,17 @@ impl Search<'_> {
     }
 
     fn own_scalar(&self, mapping: NodeId, key: &str) -> Option<&str> {
-        let node = self.parsed.get(self.document, mapping, key)?;
+        let node = match self.parsed.get(self.document, mapping, key) {
+            Some(node) => node,
+            None => merge::get(self.parsed, self.document, mapping, key)?,
+        };
         self.parsed.scalar(self.document, node)
     }
 
     fn secret(&mut self, node: NodeId, is_whole: bool) {
         let (document, source) = (self.document, &self.parsed.source);
         let mut values = Vec::new();
-        for (key, value) in document.entries(node) {
+        for (key, value) in merge::entries(self.parsed, document, node) {
             let Some(field) = Field::of(key_text(document, source, key)) else {
                 continue;
             };
@@ -180,7 +183,7 @@ impl Search<'_> {
             if !matches!(document.kind(map), NodeKind::Mapping { .. }) {
                 continue;
             }
-            for (key, value) in document.entries(map) {
+            for (key, value) in merge::entries(self.parsed, document, map) {
                 let target = document.alias_target(value).unwrap_or(value);
                 let NodeKind::Scalar(style) = document.kind(target) else {
                     continue;
@@ -274,6 +277,11 @@ pub(super) const WORD: &str = "Secret";
 
 /// The text may name the kind Secret: the word stands near a `kind`.
 pub(super) fn names_secret(bytes: &[u8]) -> bool {
+    names_plain_secret(bytes) || escaped::names_secret(bytes)
+}
+
+/// As [`names_secret`], without escapes.
+pub(super) fn names_plain_secret(bytes: &[u8]) -> bool {
     static FINDER: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new(WORD));
     static KIND: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new("kind"));
     /// Quotes, blanks, a tag and an anchor fit in between.

@@ -582,3 +582,107 @@ fn a_text_in_a_program_ends_where_its_quotes_do() {
         assert_eq!(outside("a.go", &text), *expected, "{text}");
     }
 }
+
+#[test]
+fn merged_values_are_values() {
+    let none: &[&str] = &[];
+    let table: &[(&str, &[&str])] = &[
+        (
+            "kind: Secret\nstringData: {<<: {a: b}}\n",
+            &["SEC003 stringData.a"],
+        ),
+        (
+            "<<: {apiVersion: v1, kind: Secret}\nstringData: {a: b}\n",
+            &["SEC003 stringData.a"],
+        ),
+        (
+            "x: &x {kind: Secret}\ny: {<<: *x, stringData: {a: b}}\n",
+            &["SEC003 y.stringData.a"],
+        ),
+        (
+            "kind: Secret\n<<: {stringData: {a: b}}\n",
+            &["SEC003 stringData.a"],
+        ),
+        (
+            "kind: Secret\nstringData: {<<: [{a: b}, {<<: {c: d}}], e: f}\n",
+            &[
+                "SEC003 stringData.e",
+                "SEC003 stringData.c",
+                "SEC003 stringData.a",
+            ],
+        ),
+        (
+            "x: &x {a: b}\nkind: Secret\nstringData: {<<: *x}\n",
+            &["SEC003 stringData.a"],
+        ),
+        (
+            "<<: {kind: ConfigMap}\ny: Secret\nstringData: {a: b}\n",
+            none,
+        ),
+        (
+            "kind: Secret\nstringData: {'<<': b}\n",
+            &["SEC003 stringData.<<"],
+        ),
+    ];
+    for (text, expected) in table {
+        assert_eq!(outside("a.yaml", text), *expected, "{text}");
+    }
+    let mut bomb = String::from("a0: &a0 {x: y}\n");
+    for level in 1..20 {
+        let list = format!("*a{},", level - 1).repeat(9);
+        bomb.push_str(&format!("a{level}: &a{level} {{<<: [{list}]}}\n"));
+    }
+    bomb.push_str("kind: Secret\nstringData: {<<: *a19, a: b}\n");
+    let (verdict, _) = look_at("a.yaml", &bomb, &Rules::default());
+    assert!(verdict.unchecked.unwrap().contains("aliases"));
+}
+
+#[test]
+fn escapes_do_not_hide_the_kind() {
+    let value = &["SEC003 stringData.a"];
+    for (path, text) in [
+        ("a.yaml", "kind: \"S\\u0065cret\"\nstringData: {a: b}\n"),
+        ("a.yaml", "kind: \"\\x53ecret\"\nstringData: {a: b}\n"),
+        ("a.yaml", "\"k\\U00000069nd\": Secret\nstringData: {a: b}\n"),
+        (
+            "a.json",
+            "{\"\\u006bind\": \"Secret\", \"stringData\": {\"a\": \"b\"}}",
+        ),
+        (
+            "a.json",
+            "{\"\\u006b\\u0069\\u006e\\u0064\": \"\\u0053\\u0065\\u0063\\u0072\\u0065\\u0074\", \"stringData\": {\"a\": \"b\"}}",
+        ),
+    ] {
+        assert_eq!(outside(path, text), value, "{text}");
+    }
+    for text in [
+        "{\"kind\": \"Dashboard\", \"a\": \"\\u003cSecret\\u003e\"}",
+        "char *x = \"\\x53\\x65\\x63\";",
+        "\\u00",
+        "\\x",
+        "\\x5",
+    ] {
+        assert!(!may_concern(text.as_bytes()), "{text}");
+    }
+}
+
+#[test]
+fn what_to_do_depends_on_whether_a_rule_covers_the_file() {
+    let other = rules(&RULE.replace("^(data|stringData)$", "^none$"));
+    let (_, hits) = look_at(COVERED, SECRET, &other);
+    assert!(
+        hits[0]
+            .message
+            .ends_with("the rule at .sops.yaml:2 does not select it")
+    );
+    assert!(
+        hits[0]
+            .fix
+            .as_deref()
+            .unwrap()
+            .starts_with("let the selector")
+    );
+    let (_, hits) = look_at("a.yaml", SECRET, &other);
+    assert_eq!(hits[0].fix, None);
+    assert!(hits[0].check.fix.starts_with("add a creation rule"));
+}
