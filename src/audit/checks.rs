@@ -36,7 +36,7 @@ pub static PLAIN_FILE: Check = Check {
     title: "A file that a creation rule covers is plain",
     severity: Severity::Critical,
     confidence: Confidence::Certain,
-    explanation: "A creation rule of .sops.yaml covers this file, so it is meant to be encrypted, and it has no SOPS metadata: every value that the rule selects can be read by whoever can read the repository.",
+    explanation: "A creation rule of .sops.yaml covers this file, so it is meant to be encrypted, and it has no SOPS metadata: whoever can read the repository can read its values.",
     fix: "run `secrets encrypt -i` on the file, then rotate what was readable",
 };
 
@@ -47,7 +47,7 @@ pub static PARTLY_ENCRYPTED: Check = Check {
     title: "A sealed file holds plaintext",
     severity: Severity::Critical,
     confidence: Confidence::Certain,
-    explanation: "The file has SOPS metadata, and a value that the creation rule (or the file's own selector) wants encrypted is in plaintext.",
+    explanation: "The file has SOPS metadata, and a value that the creation rule (or the file's own selector) wants encrypted is in plaintext, or no value is encrypted at all.",
     fix: "run `secrets encrypt -i` on the file, then rotate the value",
 };
 
@@ -58,7 +58,7 @@ pub static SECRET_OUTSIDE_RULES: Check = Check {
     title: "A Kubernetes Secret stands in plaintext outside of every creation rule",
     severity: Severity::High,
     confidence: Confidence::Certain,
-    explanation: "The manifest is a Secret with values in data or stringData, no creation rule covers its path, and it is not encrypted. base64 is not encryption.",
+    explanation: "The manifest is a Secret with values in data or stringData that are not encrypted, and no creation rule has them encrypted: none covers the file, or the one that does selects something else. base64 is not encryption.",
     fix: "add a creation rule for the path, run `secrets encrypt -i` on the file, then rotate the values",
 };
 

@@ -21,6 +21,7 @@ mod settings;
 #[cfg(test)]
 mod tests;
 mod text;
+mod unselected;
 
 use std::sync::LazyLock;
 
@@ -42,8 +43,10 @@ pub use rules::Rules;
 pub struct Verdict {
     /// The rule that covers it, as `.sops.yaml:LINE`.
     pub rule: Option<String>,
-    /// It has SOPS metadata and nothing that must be encrypted is in plaintext.
+    /// It has SOPS metadata and ciphertext, and nothing that must be encrypted is in plaintext.
     pub sealed: bool,
+    /// It has SOPS metadata, whatever they are worth.
+    pub has_metadata: bool,
     /// The age recipients of its metadata.
     pub recipients: Vec<String>,
     /// Why it could not be checked, if it could not.
@@ -67,6 +70,17 @@ pub fn check(subject: &Subject<'_>, rules: &Rules, hits: &mut Vec<Hit>) -> Verdi
         verdict.unchecked.get_or_insert(words);
     }
     verdict
+}
+
+/// The text has SOPS metadata: somebody sealed what stood at this path.
+pub fn has_metadata(path: &str, bytes: &[u8]) -> bool {
+    may_be_sealed(bytes)
+        && check(
+            &Subject::new(path, bytes),
+            &Rules::default(),
+            &mut Vec::new(),
+        )
+        .has_metadata
 }
 
 fn look(subject: &Subject<'_>, rules: &Rules, cover: &Cover<'_>, room: &mut Room<'_>) -> Verdict {

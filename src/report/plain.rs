@@ -392,7 +392,7 @@ critical[SEC002]: data.password is in plaintext
    |
 12 |   password: …
    |             ^
-   = certain: The file has SOPS metadata, and a value that the creation rule (or the file's own selector) wants encrypted is in plaintext.
+   = certain: The file has SOPS metadata, and a value that the creation rule (or the file's own selector) wants encrypted is in plaintext, or no value is encrypted at all.
    = docs/audit/SEC002.md
 hint: run `secrets encrypt -i` on the file, then rotate the value
 

@@ -14,6 +14,7 @@ use super::plaintext::{Kind, confidence_of, encrypted_metadata, partly_encrypted
 use super::room::Room;
 use super::rules::{Cover, Ruled, Rules};
 use super::secrets::{self, Secret};
+use super::unselected::{self, File};
 use crate::document::tree::{Document, NodeId, NodeKind};
 use crate::sops::metadata::{METADATA_KEY, Metadata};
 use crate::sops::selector::Selector;
@@ -123,6 +124,7 @@ pub(super) fn check(
             false => Vec::new(),
         };
     let is_secret = found.iter().flatten().next().is_some();
+    verdict.has_metadata = has_block;
     if has_block {
         verdict.sealed = partly_encrypted(&leaves, ruled, room)
             && !blocks
@@ -131,6 +133,18 @@ pub(super) fn check(
     } else if let Some(ruled) = ruled {
         let confidence = confidence(subject, ruled, &looked, is_secret);
         plain_file(&leaves, ruled, confidence, room);
+    }
+    if leaves.selected + leaves.sealed == 0 && parsed.error.is_none() {
+        let file = File {
+            name: subject.name(),
+            ruled,
+            own: first.map(|own| &own.selector),
+            has_block,
+        };
+        let documents = looked
+            .iter()
+            .map(|(shape, here, _)| (Some(shape), &here.unselected));
+        verdict.sealed &= !unselected::check(&file, documents, room);
     }
     for (secrets, (_, here, own)) in found.iter().zip(&looked) {
         let selector = ruled.map(|ruled| &ruled.terms.selector).or(*own);

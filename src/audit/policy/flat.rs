@@ -10,11 +10,12 @@ use super::super::finding::Hit;
 use super::super::subject::Subject;
 use super::Verdict;
 use super::drift::Drift;
-use super::leaves::{Leaves, Plain, What};
+use super::leaves::{Leaves, Plain, Unselected, What};
 use super::outside::loose_secrets;
 use super::plaintext::{self, confidence_of, partly_encrypted, plain_file};
 use super::room::Room;
 use super::rules::{Cover, Ruled, Rules};
+use super::unselected;
 use crate::document::json;
 use crate::document::scalar::Scalar;
 use crate::error::{Error, Kind as ErrorKind, Result};
@@ -95,9 +96,19 @@ pub(super) fn check(
         Some(Ok((_, selector))) => Some(selector),
         _ => None,
     };
-    let leaves = look(&file, ruled, own);
+    let (leaves, clear) = look(&file, ruled, own);
+    let is_unselected = leaves.selected + leaves.sealed == 0 && {
+        let file = unselected::File {
+            name: subject.name(),
+            ruled,
+            own,
+            has_block: block.is_some(),
+        };
+        unselected::check(&file, [(None, &clear)], room)
+    };
+    verdict.has_metadata = block.is_some();
     if let Some(block) = block {
-        verdict.sealed = partly_encrypted(&leaves, ruled, room);
+        verdict.sealed = partly_encrypted(&leaves, ruled, room) && !is_unselected;
         match &metadata {
             Some(Ok((metadata, selector))) => {
                 for entry in metadata.groups().flat_map(|group| group.age) {
@@ -143,7 +154,11 @@ pub(super) fn check(
     verdict
 }
 
-fn look(file: &File<'_>, ruled: Option<&Ruled<'_>>, own: Option<&Selector>) -> Leaves {
+fn look(
+    file: &File<'_>,
+    ruled: Option<&Ruled<'_>>,
+    own: Option<&Selector>,
+) -> (Leaves, Unselected) {
     let selected_by = |selector: Option<&Selector>| match selector {
         Some(selector) => selection(file, selector),
         None => vec![false; file.entries.len()],
@@ -151,6 +166,8 @@ fn look(file: &File<'_>, ruled: Option<&Ruled<'_>>, own: Option<&Selector>) -> L
     let by_own = selected_by(own);
     let by_rule = selected_by(ruled.map(|ruled| &ruled.terms.selector));
     let mut leaves = Leaves::default();
+    let mut clear = Unselected::default();
+    let is_judged = own.is_some() || ruled.is_some();
     for (entry, (own_selects, rule_selects)) in
         file.entries.iter().zip(by_own.into_iter().zip(by_rule))
     {
@@ -158,6 +175,8 @@ fn look(file: &File<'_>, ruled: Option<&Ruled<'_>>, own: Option<&Selector>) -> L
             true => LeafState::Nothing,
             false => leaf_state(&Scalar::string(entry.value)),
         };
+        let is_selected = own_selects || rule_selects;
+        leaves.selected += usize::from(is_selected && !entry.is_comment);
         let what = match state {
             LeafState::Sealed => {
                 leaves.sealed += 1;
@@ -177,20 +196,23 @@ fn look(file: &File<'_>, ruled: Option<&Ruled<'_>>, own: Option<&Selector>) -> L
         if own.is_some() && ruled.is_some() && own_selects != rule_selects {
             leaves.differs = true;
         }
-        if own_selects || rule_selects {
-            leaves.note(|| Plain {
-                key_path: match entry.section {
-                    Some(section) => format!("{section}.{}", entry.key),
-                    None => entry.key.to_owned(),
-                },
-                span: entry.span.clone(),
-                value: SecretBytes::copy_of(entry.value.as_bytes()),
-                what,
-                by_rule: rule_selects,
-            });
+        let plain = || Plain {
+            key_path: match entry.section {
+                Some(section) => format!("{section}.{}", entry.key),
+                None => entry.key.to_owned(),
+            },
+            span: entry.span.clone(),
+            value: SecretBytes::copy_of(entry.value.as_bytes()),
+            what,
+            by_rule: rule_selects,
+        };
+        if is_selected {
+            leaves.note(plain);
+        } else if is_judged && leaves.selected + leaves.sealed == 0 {
+            clear.note(entry.value, plain);
         }
     }
-    leaves
+    (leaves, clear)
 }
 
 /// For each entry: the selector selects it.

@@ -45,6 +45,8 @@ pub(super) struct Leaves {
     pub(super) plain_count: usize,
     /// How many leaves are ciphertext.
     pub(super) sealed: usize,
+    /// How many a selector selects, sealed and empty ones included.
+    pub(super) selected: usize,
     /// The rule and the file's own selector do not select the same leaves.
     pub(super) differs: bool,
     nested_aliases: usize,
@@ -61,6 +63,34 @@ pub(super) struct DocumentLeaves {
     /// The rule would make ciphertext of these.
     pub(super) rule_metadata: Vec<(String, Range<usize>)>,
     pub(super) rule_metadata_count: usize,
+    /// Values that nothing selects, as long as nothing else of the file is selected either.
+    pub(super) unselected: Unselected,
+}
+
+/// Values in plaintext that nothing selects.
+#[derive(Default)]
+pub(super) struct Unselected {
+    /// The first of them.
+    pub(super) values: Vec<Plain>,
+    pub(super) count: usize,
+}
+
+impl Unselected {
+    /// Notes a value, unless it says of itself that it is no secret.
+    pub(super) fn note(&mut self, text: &str, plain: impl FnOnce() -> Plain) {
+        let text = text.trim();
+        let is_harmless = matches!(text, "true" | "false")
+            || benign::is_ciphertext(text)
+            || benign::is_reference(text)
+            || benign::is_placeholder(text);
+        if is_harmless {
+            return;
+        }
+        self.count += 1;
+        if self.values.len() <= MAX_HITS {
+            self.values.push(plain());
+        }
+    }
 }
 
 /// Whose selectors look at a document.
@@ -201,6 +231,7 @@ impl<'d> Visitor<'d> for Judge<'_> {
         self.number += 1;
         let rule = self.is_covered && place.selected;
         let state = leaf_state(&scalar);
+        self.leaves.selected += usize::from(own || rule);
         if state == LeafState::Nothing {
             return Ok(());
         }
@@ -224,6 +255,24 @@ impl<'d> Visitor<'d> for Judge<'_> {
                     &mut here.sealed_metadata_count,
                     || (path(), span),
                 );
+            }
+            return Ok(());
+        }
+        let is_judged = self.is_covered || self.own.is_some();
+        if !(own || rule) && is_judged && self.leaves.selected + self.leaves.sealed == 0 {
+            let is_frame = is_metadata
+                || self
+                    .shape
+                    .is_frame(self.document, self.source, place.segments);
+            if !is_frame {
+                let text = String::from_utf8_lossy(&scalar.canonical);
+                here.unselected.note(&text, || Plain {
+                    key_path: path(),
+                    span,
+                    value: SecretBytes::copy_of(&scalar.canonical),
+                    what: What::Value,
+                    by_rule: false,
+                });
             }
             return Ok(());
         }

@@ -67,6 +67,16 @@ impl Shape {
         self.is_typed && kind.is_some_and(|kind| REFERENCE_KINDS.contains(&kind))
     }
 
+    /// It says what belongs together, and is read by programs that know nothing of SOPS.
+    pub(super) fn is_kustomization(&self) -> bool {
+        matches!(self.kind.as_deref(), Some("Kustomization" | "Component"))
+    }
+
+    /// It is a Secret.
+    pub(super) fn is_secret(&self) -> bool {
+        self.kind.as_deref() == Some("Secret")
+    }
+
     /// The place is in `apiVersion`, `kind` or `metadata` of an object.
     pub(super) fn is_metadata(
         &self,
@@ -85,7 +95,7 @@ impl Shape {
         source: &Source<'_>,
         segments: &[Segment],
     ) -> bool {
-        self.kind.as_deref() == Some("Secret")
+        self.is_secret()
             && matches!(
                 self.field(document, source, segments),
                 Some("type" | "immutable")

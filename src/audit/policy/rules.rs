@@ -81,6 +81,19 @@ impl Ruled<'_> {
     pub(super) fn name(&self) -> String {
         self.config.name_of(self.rule)
     }
+
+    /// The rule is for one file: its expression ends in a folder and a whole name.
+    pub(super) fn is_for_one_file(&self) -> bool {
+        let regex = self.rule.path_regex.as_ref();
+        regex.is_some_and(|path_regex| {
+            let text = path_regex.regex.as_str();
+            let name = text.rsplit(['/', '^']).next().unwrap_or_default();
+            is_one_file(text)
+                && name.len() < text.len()
+                && name.contains('.')
+                && name.starts_with(|c: char| c.is_ascii_alphanumeric())
+        })
+    }
 }
 
 impl Governing {
@@ -153,12 +166,16 @@ fn breadth(rule: &CreationRule) -> Breadth {
         return Breadth::Everything;
     }
     let words = path_regex.regex.as_str().to_ascii_lowercase();
-    let is_one_file = !words.contains(['*', '+', '[', '{']);
-    if is_one_file || SECRET_WORDS.iter().any(|word| words.contains(word)) {
+    if is_one_file(&words) || SECRET_WORDS.iter().any(|word| words.contains(word)) {
         Breadth::Secrets
     } else {
         Breadth::Folder
     }
+}
+
+/// Nothing in the expression stands for more than one text.
+fn is_one_file(expression: &str) -> bool {
+    !expression.contains(['*', '+', '[', '{'])
 }
 
 impl Rules {

@@ -10,6 +10,7 @@ mod partly;
 mod plain;
 mod rules;
 mod secrets;
+mod unselected;
 
 use super::*;
 use crate::document::Format;
