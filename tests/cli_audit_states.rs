@@ -10,7 +10,8 @@ mod cli;
 use std::fs;
 
 use audited::{audit, commit, findings, first, git, repository};
-use cli::{Folder, SECRET};
+use cli::{Folder, Run, SECRET};
+use serde_json::Value;
 
 const PLAIN: &str = "SEC001 app.secret.yaml stringData.user";
 
@@ -119,4 +120,122 @@ fn what_is_staged_is_not_told_again_as_lost() {
     assert_eq!(findings(&report), ["SEC003 - stringData.p"]);
     let fix = first(&report)["fix"].as_str().unwrap();
     assert!(fix.contains("git gc --prune=now"), "{fix}");
+}
+
+/// A rule over a folder, which says little about a ConfigMap in it.
+fn broad() -> (Folder, String, String) {
+    let folder = Folder::new();
+    git(
+        &folder.root(),
+        &["init", "--quiet", "--initial-branch=main"],
+    );
+    let config = "creation_rules: [{path_regex: '^clusters/.*\\.yaml$', encrypted_regex: '^data$', age: '{alice}'}]";
+    folder.write(".sops.yaml", &cli::with_recipients(config));
+    let plain =
+        "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: x\ndata:\n  licence: pl41n-value\n";
+    folder.write("clusters/a/cm.yaml", plain);
+    folder.run(&["encrypt", "-i", "clusters"]).exits(0);
+    let sealed = folder.read("clusters/a/cm.yaml");
+    (folder, plain.to_owned(), sealed)
+}
+
+#[test]
+fn a_file_that_was_sealed_once_is_meant_to_be() {
+    let (folder, plain, sealed) = broad();
+    let path = "clusters/a/cm.yaml";
+    let plain_file = ["SEC001 clusters/a/cm.yaml data.licence"];
+    folder.write(path, &plain);
+    folder.write("clusters/a/other.yaml", &plain);
+    let start = commit(&folder, "Start");
+    // Nothing says that it was ever sealed.
+    let report = audit(&folder, &[], 0);
+    assert_eq!(findings(&report).len(), 2);
+    folder.write(path, &sealed);
+    git(&folder.root(), &["add", path]);
+    folder.write(path, &plain);
+    // The index has it sealed.
+    let report = audit(&folder, &[], 1);
+    let all = report["findings"].as_array().unwrap();
+    let decides = |f: &&Value| f["severity"] != "info" && f["confidence"] == "certain";
+    let deciding: Vec<&Value> = all.iter().filter(decides).collect();
+    assert_eq!(deciding.len(), 1);
+    assert_eq!(deciding[0]["path"], path);
+    assert_eq!(deciding[0]["severity"], "critical");
+    let message = deciding[0]["message"].as_str().unwrap();
+    assert!(message.ends_with("another version of the file is sealed, so it is meant to be"));
+    // The working tree has it sealed, and the index has not.
+    git(&folder.root(), &["add", path]);
+    folder.write(path, &sealed);
+    audit(&folder, &[], 1);
+    let sealed_at = commit(&folder, "Seal");
+    audit(&folder, &[], 0);
+    // An older version is proven as well.
+    let report = audit(&folder, &["--history"], 1);
+    let history: Vec<String> = findings(&report);
+    assert!(history.contains(&"SEC014 clusters/a/cm.yaml data.licence".to_owned()));
+    // `HEAD` has it sealed.
+    folder.write(path, &plain);
+    audit(&folder, &[], 1);
+    git(&folder.root(), &["add", path]);
+    audit(&folder, &[], 1);
+    assert_eq!(findings(&audit(&folder, &["--staged"], 1)), plain_file);
+    let junit = Run::of(folder.keyless(&["audit", "--format", "junit"])).exits(1);
+    assert!(junit.out.contains("<failure"), "{}", junit.out);
+    let opened = commit(&folder, "Oops");
+    let range = |from: &str, to: &str| format!("{from}..{to}");
+    for (from, code) in [(&start, 1), (&sealed_at, 1), (&opened, 0)] {
+        audit(&folder, &["--range", &range(from, "HEAD")], code);
+    }
+    audit(&folder, &["--history"], 1);
+}
+
+#[test]
+fn a_file_is_counted_once() {
+    let (folder, ..) = broad();
+    let before = commit(&folder, "Start");
+    let config = folder.read(".sops.yaml");
+    folder.write(".sops.yaml", &format!("# changed\n{config}"));
+    folder.write("README.md", "x\n");
+    let sealed = folder.read("clusters/a/cm.yaml");
+    folder.write("clusters/b/cm.yaml", &sealed);
+    commit(&folder, "Change the rules");
+    git(
+        &folder.root(),
+        &["clone", "--quiet", "--bare", ".", "bare.git"],
+    );
+    let counts = |report: &Value| {
+        let repository = &report["repositories"][0];
+        (
+            repository["covered"].as_u64(),
+            repository["sealed"].as_u64(),
+        )
+    };
+    let range = format!("{before}..HEAD");
+    assert_eq!(
+        counts(&audit(&folder, &["--range", &range], 0)),
+        (Some(2), Some(2))
+    );
+    for arguments in [&["bare.git"][..], &["--history", "bare.git"]] {
+        assert_eq!(counts(&audit(&folder, arguments, 0)), (Some(2), Some(2)));
+    }
+}
+
+#[test]
+fn a_block_that_encrypts_nothing_is_not_sealed() {
+    let folder = repository();
+    folder.write("v.secret.yaml", "smtp:\n  licence: pl41n-value\n");
+    let found = findings(&audit(&folder, &[], 1));
+    assert_eq!(found, ["SEC001 v.secret.yaml smtp.licence"]);
+    let arguments = [
+        "encrypt",
+        "-i",
+        "--allow",
+        "nothing-selected",
+        "v.secret.yaml",
+    ];
+    folder.run(&arguments).exits(0);
+    let report = audit(&folder, &[], 1);
+    assert_eq!(findings(&report), ["SEC002 v.secret.yaml smtp.licence"]);
+    assert_eq!(report["repositories"][0]["covered"], 2);
+    assert_eq!(report["repositories"][0]["sealed"], 1);
 }

@@ -28,6 +28,8 @@ pub(super) struct FileLook {
     covered: Option<CoveredFile>,
     is_sealed: bool,
     sealed: Option<Sealed>,
+    /// Its path, if it has SOPS metadata.
+    once_sealed: Option<String>,
     /// The index has other bytes.
     staged: Option<(String, Oid)>,
 }
@@ -45,6 +47,7 @@ impl Outcome {
             self.report.sealed += usize::from(look.covered.is_some() && look.is_sealed);
             self.covered.extend(look.covered);
             self.sealed.extend(look.sealed);
+            self.once_sealed.extend(look.once_sealed);
             staged.extend(look.staged);
             if let Some(why) = look.by_name {
                 *by_name.entry(why).or_default() += 1;
@@ -153,6 +156,7 @@ impl Audit<'_> {
             self.open(&subject, identities, &mut looked.hits, result);
         }
         result.is_sealed = verdict.sealed;
+        result.once_sealed = verdict.has_metadata.then(|| path.to_owned());
         result.covered = verdict.rule.map(|rule| CoveredFile {
             repository: self.number,
             path: path.to_owned(),
@@ -227,6 +231,7 @@ impl Audit<'_> {
             outcome.found.extend(look.found);
             outcome.unchecked.extend(look.unchecked);
             outcome.sealed.extend(look.sealed);
+            outcome.once_sealed.extend(look.once_sealed);
         }
     }
 

@@ -76,6 +76,7 @@ pub(super) fn look_at(
     let entries = sources.index.iter().flat_map(|index| &index.entries);
     let staged = entries.map(|entry| entry.oid).collect();
     let sealed = Mutex::new(foldhash::HashSet::default());
+    let once_sealed = Mutex::new(foldhash::HashSet::default());
     let unread = Mutex::new(BTreeMap::new());
     let covered = Mutex::new(Vec::new());
     let visitor = Visitor {
@@ -88,6 +89,7 @@ pub(super) fn look_at(
         paths: &paths,
         traits: &traits,
         sealed: &sealed,
+        once_sealed: &once_sealed,
         unread: &unread,
     };
     let unvisited = history.visit(MAX_TEXT as usize, &|_, _| true, &|item| visitor.item(item));
@@ -120,6 +122,10 @@ pub(super) fn look_at(
             path,
             recipients,
         }));
+    let once_sealed = once_sealed.into_inner();
+    outcome
+        .once_sealed
+        .extend(once_sealed.unwrap_or_else(PoisonError::into_inner));
     let unread = unread.into_inner().unwrap_or_else(PoisonError::into_inner);
     for (path, reason) in unread {
         outcome.unchecked.push(audit.unchecked(Some(&path), reason));
@@ -127,7 +133,13 @@ pub(super) fn look_at(
     for reason in reasons {
         outcome.unchecked.push(audit.unchecked(None, reason));
     }
+    // A bare repository, and a range that changes rules, have the files of the tree looked at already.
+    let mut counted: foldhash::HashSet<String> =
+        outcome.covered.iter().map(|f| f.path.clone()).collect();
     for (file, is_sealed) in covered.into_inner().unwrap_or_else(PoisonError::into_inner) {
+        if !counted.insert(file.path.clone()) {
+            continue;
+        }
         outcome.report.covered += 1;
         outcome.report.sealed += usize::from(is_sealed);
         outcome.covered.push(file);
@@ -174,6 +186,7 @@ struct Visitor<'v> {
     paths: &'v [String],
     traits: &'v [Traits],
     sealed: &'v Mutex<foldhash::HashSet<(String, Vec<String>)>>,
+    once_sealed: &'v Mutex<foldhash::HashSet<String>>,
     unread: &'v Mutex<BTreeMap<String, String>>,
 }
 
@@ -238,6 +251,13 @@ impl Visitor<'_> {
             };
             let mut covered = self.covered.lock().unwrap_or_else(PoisonError::into_inner);
             covered.push((file, looked.verdict.sealed));
+        }
+        if looked.verdict.has_metadata {
+            let mut all = self
+                .once_sealed
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            all.insert(path.to_owned());
         }
         if !looked.verdict.recipients.is_empty() {
             let sealed = (path.to_owned(), looked.verdict.recipients);

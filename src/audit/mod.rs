@@ -16,6 +16,7 @@ pub mod finding;
 pub mod fingerprint;
 mod history;
 mod inspect;
+mod intent;
 pub mod leftovers;
 pub mod manifests;
 mod masks;

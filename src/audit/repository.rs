@@ -39,6 +39,8 @@ pub(super) struct Outcome {
     pub(super) unchecked: Vec<Unchecked>,
     pub(super) covered: Vec<CoveredFile>,
     pub(super) sealed: Vec<Sealed>,
+    /// Paths at which some version that was looked at has SOPS metadata.
+    pub(super) once_sealed: foldhash::HashSet<String>,
 }
 
 /// Why a repository cannot be audited at all: one error, or all of a configuration's.
@@ -274,6 +276,7 @@ fn of_git(
             history::look_at(&audit, &sources, &state, &mut outcome)?
         }
     }
+    audit.settle_intent(&sources, &mut outcome);
     let changed = match request.scope {
         Scope::Staged => selection.as_deref(),
         _ => None,
