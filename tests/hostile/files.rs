@@ -327,10 +327,20 @@ fn huge_files_take_bounded_time() {
     );
     repository.write("base64.txt", "QUFB".repeat(MEGABYTE));
     repository.write("at.txt", "a://b:c@".repeat(MEGABYTE / 2));
+    // Names everywhere on one line.
+    let names = r#"{"t": "a Secret", "token": 1},"#.repeat(MEGABYTE);
+    repository.write("names.json", format!("[{names}1]"));
     audit("huge", &place, &repository.path, &[]);
     // A covered file too large to be read is no green one.
-    for name in ["line", "tokens", "begin", "base64", "at"] {
-        fs::remove_file(repository.path(&format!("{name}.txt"))).unwrap();
+    for name in [
+        "line.txt",
+        "tokens.txt",
+        "begin.txt",
+        "base64.txt",
+        "at.txt",
+        "names.json",
+    ] {
+        fs::remove_file(repository.path(name)).unwrap();
     }
     repository.write(
         "k8s/line.json",

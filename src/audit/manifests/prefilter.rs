@@ -5,6 +5,7 @@
 //! answer is yes.
 
 use std::cell::RefCell;
+use std::ops::Range;
 use std::sync::LazyLock;
 
 use aho_corasick::packed;
@@ -29,6 +30,9 @@ pub(super) fn has_stem(name: &str) -> bool {
         .is_none_or(|searcher| searcher.find(name).is_some())
 }
 
+/// Bytes of lines that may be looked at in any text, besides a few times its own.
+const ROOM: usize = 1 << 20;
+
 /// Some name may be that of a credential with a value in clear.
 pub(super) fn has_candidate(bytes: &[u8]) -> bool {
     let Some(searcher) = STEM.as_ref() else {
@@ -36,9 +40,19 @@ pub(super) fn has_candidate(bytes: &[u8]) -> bool {
     };
     let text = Text { bytes };
     let mut from = 0;
+    // Names are looked at with their lines. On lines without an end that would take forever, and a
+    // parse takes less.
+    let (mut line, mut room) = (0..0, bytes.len().saturating_mul(8).saturating_add(ROOM));
     while let Some(found) = searcher.find_in(bytes, (from..bytes.len()).into()) {
         if found.pattern().as_usize() < MARKS.len() {
             return true;
+        }
+        if !line.contains(&found.start()) {
+            line = text.line_of(found.start());
+        }
+        match room.checked_sub(line.len()) {
+            Some(left) => room = left,
+            None => return true,
         }
         let end = found.end() + name_length(bytes.get(found.end()..).unwrap_or(&[]));
         if text.is_candidate(found.start(), end) {
@@ -183,6 +197,12 @@ impl<'a> Text<'a> {
 
     fn start_of_line(self, at: usize) -> usize {
         memchr::memrchr(b'\n', self.before(at)).map_or(0, |line| line + 1)
+    }
+
+    fn line_of(self, at: usize) -> Range<usize> {
+        let rest = self.from(at);
+        let end = memchr::memchr(b'\n', rest).map_or(rest.len(), |end| end + 1);
+        self.start_of_line(at)..at + end
     }
 
     /// How far from the start of its line a byte is.
