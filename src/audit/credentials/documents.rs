@@ -18,9 +18,8 @@ const MAX_OBJECT: usize = 64 << 10;
 /// The text may be, or have in it, a document that this room knows. Whether it is one can depend on where it
 /// begins and ends.
 pub(super) fn may_be(text: &[u8]) -> bool {
-    ["\"auth", "client-key-data", "users"]
-        .iter()
-        .any(|mark| memchr::memmem::find(text, mark.as_bytes()).is_some())
+    let has = |mark: &str| memchr::memmem::find(text, mark.as_bytes()).is_some();
+    has("\"auth") || has("client-key-data") || is_kubeconfig(text)
 }
 
 /// At each `"auth` and `"auths`: the user names and passwords of registries, in base64 or beside it.

@@ -163,6 +163,8 @@ mod tests {
             ),
             (r"x\nghp\u005f0123", false),
             (r#"{\n\"auths\": {}}"#, true),
+            (r"kind: Config\nusers:\n- user: {password: a}\n", true),
+            (r"kind: Other\nusers:\n- user: {}\n", false),
             (r"first\nsecond https:\/\/example.com\/", false),
         ] {
             let text = format!("{{\"a\": \"b\", \"c\": \"{string}\"}}");
