@@ -1,6 +1,8 @@
 //! `secrets audit` as a person and a pipeline run it.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
+#[path = "support/audited.rs"]
+mod audited;
 #[path = "support/cli.rs"]
 mod cli;
 
@@ -8,83 +10,9 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+use audited::{audit, commit, findings, first, git, repository};
 use cli::{Folder, Run, SECRET, VALUE};
 use serde_json::Value;
-
-/// Git without this machine's settings.
-fn git(folder: &Path, arguments: &[&str]) -> String {
-    let output = Command::new("git")
-        .arg("-C")
-        .arg(folder)
-        .args(["-c", "user.name=a", "-c", "user.email=a@example.invalid"])
-        .args([
-            "-c",
-            "commit.gpgsign=false",
-            "-c",
-            "init.defaultBranch=main",
-        ])
-        .args(["-c", "protocol.file.allow=always"])
-        .args(arguments)
-        .env("GIT_CONFIG_NOSYSTEM", "1")
-        .env("GIT_CONFIG_GLOBAL", "/dev/null")
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "git {arguments:?}: {said}");
-    String::from_utf8(output.stdout).unwrap().trim().to_owned()
-}
-
-/// A repository with the configuration and a sealed file, committed.
-fn repository() -> Folder {
-    let folder = Folder::new();
-    git(&folder.root(), &["init", "--quiet"]);
-    folder.write("app.secret.yaml", SECRET);
-    folder.run(&["encrypt", "-i", "app.secret.yaml"]).exits(0);
-    commit(&folder, "Start");
-    folder
-}
-
-fn commit(folder: &Folder, message: &str) -> String {
-    git(&folder.root(), &["add", "--all"]);
-    git(&folder.root(), &["commit", "--quiet", "-m", message]);
-    git(&folder.root(), &["rev-parse", "HEAD"])
-}
-
-/// The JSON of a run that ends with a code, without the value anywhere.
-#[track_caller]
-fn audit(folder: &Folder, arguments: &[&str], code: i32) -> Value {
-    let mut all = vec!["audit", "--format", "json"];
-    all.extend(arguments);
-    let run = Run::of(folder.keyless(&all));
-    assert_eq!(run.code, code, "{run:?}");
-    assert!(
-        !run.out.contains(VALUE) && !run.err.contains(VALUE),
-        "{run:?}"
-    );
-    serde_json::from_str(&run.out).unwrap_or_else(|e| panic!("{e}: {run:?}"))
-}
-
-/// `SEC001 path key.path` of each finding that is not of severity `info`.
-fn findings(report: &Value) -> Vec<String> {
-    let all = report["findings"].as_array().unwrap().iter();
-    let all = all.filter(|finding| finding["severity"] != "info");
-    let text = |finding: &Value, key: &str| finding[key].as_str().unwrap_or("-").to_owned();
-    all.map(|f| {
-        format!(
-            "{} {} {}",
-            text(f, "check"),
-            text(f, "path"),
-            text(f, "key_path")
-        )
-    })
-    .collect()
-}
-
-/// The first of them.
-fn first(report: &Value) -> &Value {
-    let mut all = report["findings"].as_array().unwrap().iter();
-    all.find(|finding| finding["severity"] != "info").unwrap()
-}
 
 #[test]
 fn a_repository_as_it_should_be_is_green_and_nothing_is_written() {
