@@ -8,20 +8,7 @@ use crate::audit::run::{Request, Scope, run_text};
 const DRAWN: &str = "q7Vb2Lw9XkT4mR8sZp3N";
 
 fn report(name: &str, text: &str) -> Report {
-    let request = Request {
-        targets: Vec::new(),
-        scope: Scope::Tree,
-        config: None,
-        identities: None,
-        suppressions: true,
-        baseline: None,
-        policy_ref: None,
-        index_file: None,
-        git_dir: None,
-        work_tree: None,
-        key: None,
-        now: "2026-11-22T08:00:00Z".to_owned(),
-    };
+    let request = Request::new(Vec::new(), Scope::Tree, "2026-11-22T08:00:00Z".to_owned());
     run_text(
         &request,
         std::path::Path::new("/repository"),

@@ -68,6 +68,26 @@ pub struct Request {
     pub now: String,
 }
 
+impl Request {
+    /// An audit of these targets with everything else as it is without options.
+    pub fn new(targets: Vec<PathBuf>, scope: Scope, now: String) -> Self {
+        Request {
+            targets,
+            scope,
+            config: None,
+            identities: None,
+            suppressions: true,
+            baseline: None,
+            policy_ref: None,
+            index_file: None,
+            git_dir: None,
+            work_tree: None,
+            key: None,
+            now,
+        }
+    }
+}
+
 /// Audits one text under a name, with the configuration of the request. The name is absolute or relative to
 /// `folder`, which is absolute and as the shell names it.
 ///

@@ -53,22 +53,13 @@ fn example(check: &Check) -> String {
 }
 
 fn confidence_of(check: &Check, path: &str, text: &str) -> Vec<String> {
+    let config = (
+        "/repository/.sops.yaml".to_owned(),
+        RULES.as_bytes().to_vec(),
+    );
     let request = Request {
-        targets: Vec::new(),
-        scope: Scope::Tree,
-        config: Some((
-            "/repository/.sops.yaml".to_owned(),
-            RULES.as_bytes().to_vec(),
-        )),
-        identities: None,
-        suppressions: true,
-        baseline: None,
-        policy_ref: None,
-        index_file: None,
-        git_dir: None,
-        work_tree: None,
-        key: None,
-        now: "2026-11-22T08:00:00Z".to_owned(),
+        config: Some(config),
+        ..Request::new(Vec::new(), Scope::Tree, "2026-11-22T08:00:00Z".to_owned())
     };
     let report = run_text(
         &request,

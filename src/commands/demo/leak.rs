@@ -55,23 +55,9 @@ pub(super) fn play(demo: &Demo<'_>) -> Result<(), Errors> {
 }
 
 fn audit(demo: &Demo<'_>, repositories: &[&str], scope: Scope) -> Result<Report, Errors> {
-    let mut report = run(&Request {
-        targets: repositories
-            .iter()
-            .map(|name| demo.folder.join(name))
-            .collect(),
-        scope,
-        config: None,
-        identities: None,
-        suppressions: true,
-        baseline: None,
-        policy_ref: None,
-        index_file: None,
-        git_dir: None,
-        work_tree: None,
-        key: None,
-        now: demo.context.now().to_owned(),
-    })?;
+    let folders = repositories.iter().map(|name| demo.folder.join(name));
+    let now = demo.context.now().to_owned();
+    let mut report = run(&Request::new(folders.collect(), scope, now))?;
     // As they are named on the command line that is shown.
     for (repository, name) in report.repositories.iter_mut().zip(repositories) {
         (*name).clone_into(&mut repository.path);
