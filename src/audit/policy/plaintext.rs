@@ -2,7 +2,9 @@
 
 use std::ops::Range;
 
-use super::super::checks::{BROKEN_METADATA, ENCRYPTED_METADATA, PARTLY_ENCRYPTED, PLAIN_FILE};
+use super::super::checks::{
+    BROKEN_METADATA, Check, ENCRYPTED_METADATA, PARTLY_ENCRYPTED, PLAIN_FILE,
+};
 use super::super::finding::{Confidence, Hit, Severity};
 use super::leaves::{DocumentLeaves, Leaves, Plain, What};
 use super::manifest::Shape;
@@ -80,15 +82,32 @@ pub(super) fn plain_file(
         ruled.name(),
         list(&paths, leaves.plain_count)
     );
+    room.push(whole(
+        &PLAIN_FILE,
+        first,
+        leaves.plain.iter(),
+        message,
+        confidence,
+    ));
+}
+
+/// A finding about a whole file, at the first of its plain values.
+pub(super) fn whole<'p>(
+    check: &'static Check,
+    first: &Plain,
+    all: impl Iterator<Item = &'p Plain>,
+    message: String,
+    confidence: Confidence,
+) -> Hit {
     // All of them decide over the identity: a value that is added later is another finding.
     let mut values = SecretBuffer::default();
-    for plain in &leaves.plain {
+    for plain in all {
         values.push_str(&plain.key_path);
         values.push(&[0]);
         values.push(plain.value.expose());
         values.push(&[0]);
     }
-    let hit = Hit::new(&PLAIN_FILE, first.span.clone(), message).of(&values);
+    let hit = Hit::new(check, first.span.clone(), message).of(&values);
     let hit = match first.key_path.is_empty() {
         true => hit,
         false => hit.at(first.key_path.clone()),
@@ -98,7 +117,7 @@ pub(super) fn plain_file(
         Confidence::Possible => Severity::Medium,
         _ => hit.severity,
     };
-    room.push(hit.confidence(confidence).severity(severity));
+    hit.confidence(confidence).severity(severity)
 }
 
 /// SEC002: every plain place of a sealed file. Gives whether there is none that matters.

@@ -1,14 +1,13 @@
 //! SEC001 and SEC002 of files in which nothing is selected: sealing them encrypts nothing.
 
-use super::super::checks::{PARTLY_ENCRYPTED, PLAIN_FILE};
-use super::super::finding::{Confidence, Hit, Severity};
+use super::super::checks::{Check, PARTLY_ENCRYPTED, PLAIN_FILE};
+use super::super::finding::Confidence;
 use super::drift::setting;
 use super::leaves::Unselected;
 use super::manifest::Shape;
-use super::plaintext::{Kind, confidence_of};
+use super::plaintext::{Kind, confidence_of, whole};
 use super::room::{NAMED_PATHS, Room, list};
 use super::rules::{Breadth, Ruled};
-use crate::secret::SecretBuffer;
 use crate::sops::selector::{Selector, SelectorKind};
 
 /// A file in which nothing is selected.
@@ -48,26 +47,7 @@ pub(super) fn check<'f>(
         .collect();
     let count = found.iter().map(|here| here.count).sum();
     let (check, message, fix) = file.words(selector, &list(&paths, count));
-    // All of them decide over the identity: a value that is added later is another finding.
-    let mut all = SecretBuffer::default();
-    for plain in values() {
-        all.push_str(&plain.key_path);
-        all.push(&[0]);
-        all.push(plain.value.expose());
-        all.push(&[0]);
-    }
-    let hit = Hit::new(check, first.span.clone(), message)
-        .of(&all)
-        .fix(fix);
-    let hit = match first.key_path.is_empty() {
-        true => hit,
-        false => hit.at(first.key_path.clone()),
-    };
-    let severity = match confidence {
-        Confidence::Possible => Severity::Medium,
-        _ => hit.severity,
-    };
-    room.push(hit.confidence(confidence).severity(severity));
+    room.push(whole(check, first, values(), message, confidence).fix(fix));
     true
 }
 
@@ -111,11 +91,7 @@ impl File<'_> {
         }
     }
 
-    fn words(
-        &self,
-        selector: &Selector,
-        paths: &str,
-    ) -> (&'static super::super::checks::Check, String, String) {
+    fn words(&self, selector: &Selector, paths: &str) -> (&'static Check, String, String) {
         let setting = setting(selector);
         let whose = match self.ruled {
             Some(ruled) => format!("{setting} of the rule at {}", ruled.name()),
