@@ -7,7 +7,7 @@ use super::masks::Masks;
 use super::places;
 use super::subject::Subject;
 use super::suppress::{Applied, InFile};
-use crate::git::Oid;
+use crate::git::{ObjectKind, Oid};
 use crate::secret::SecretBytes;
 
 /// Where a text comes from.
@@ -24,7 +24,7 @@ pub(super) enum Origin {
     /// The object store: no reference leads to this object.
     Unreachable(Oid),
     /// The message of a commit or tag.
-    Message(Oid, &'static str),
+    Message(Oid, ObjectKind),
 }
 
 /// A finding, and what only the end of the audit needs.
@@ -134,13 +134,13 @@ impl Assembler<'_> {
                 let what = "in the object store, in no commit";
                 (None, format!("{message} ({what}: object {oid})"))
             }
-            Origin::Message(oid, "commit") => (
+            Origin::Message(oid, ObjectKind::Commit) => (
                 Some(oid.to_string()),
                 format!("{message} (in the message of a commit)"),
             ),
-            Origin::Message(oid, what) => (
+            Origin::Message(oid, kind) => (
                 None,
-                format!("{message} (in the message of the {what} {oid})"),
+                format!("{message} (in the message of the {} {oid})", kind.name()),
             ),
         };
         let fix = step_of(hit.check, origin).map_or_else(

@@ -11,7 +11,8 @@ use super::history;
 use super::policy::Rules;
 use super::run::{Request, Scope, ran};
 use super::sources::{
-    Sources, is_configuration, more_rules, selection_of, state_of, tree_of, tree_of_commit,
+    Sources, is_configuration, more_rules, rules_of, selection_of, state_of, tree_of,
+    tree_of_commit,
 };
 use super::state::{Entry, Place, State, Unread};
 use super::subject::Subject;
@@ -440,16 +441,7 @@ fn is_policy(path: &str) -> bool {
     is_configuration(path) || path == suppress::FILE_NAME
 }
 
-/// The configurations of a state.
-pub(super) fn rules_of(state: &State<'_>) -> Rules {
-    let paths = state.paths().iter();
-    let configs = paths.filter(|path| is_configuration(path));
-    let configs = configs.filter_map(|path| Some((path.clone(), state.read(path)?)));
-    Rules::new(configs.collect())
-}
-
 impl Audit<'_> {
-    /// Puts findings in order, and drops those that are told twice.
     /// What is to be said of the policy file: only where everything is looked at is an entry that
     /// suppresses nothing told.
     fn look_at_suppressions(&self, policy: &State<'_>, outcome: &mut Outcome) {
@@ -519,6 +511,7 @@ impl Audit<'_> {
         Ok(())
     }
 
+    /// Puts findings in order, and drops those that are told twice.
     fn settle(&self, outcome: &mut Outcome) {
         // The tree's findings come first, then the index', then the oldest of the history. Of two with
         // one identity the one that counts is kept.

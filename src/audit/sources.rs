@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::policy::Rules;
-use super::repository::rules_of;
 use super::run::{Request, Scope};
 use super::state::{Entry, MAX_TEXT, Place, State, read_disk};
 use super::view::View;
@@ -392,4 +391,12 @@ pub(super) fn changed_configurations(
 /// A file that holds creation rules.
 pub(super) fn is_configuration(path: &str) -> bool {
     path.rsplit('/').next() == Some(FILE_NAME)
+}
+
+/// The configurations of a state.
+pub(super) fn rules_of(state: &State<'_>) -> Rules {
+    let paths = state.paths().iter();
+    let configs = paths.filter(|path| is_configuration(path));
+    let configs = configs.filter_map(|path| Some((path.clone(), state.read(path)?)));
+    Rules::new(configs.collect())
 }

@@ -79,7 +79,7 @@ pub(super) fn plain_file(path: &str, bytes: &[u8]) -> Option<Confidence> {
         return (!bytes.is_empty()).then_some(Confidence::Possible);
     };
     let name = path.rsplit('/').next().unwrap_or(path);
-    if is_public(name, text) || !is_plain(text.trim()) {
+    if is_public_file(name, text) || !is_plain(text.trim()) {
         // A reference somewhere in a longer text says nothing about the rest of it.
         return has_credential(text).then_some(Confidence::Certain);
     }
@@ -97,7 +97,7 @@ pub(in crate::audit) fn has_credential(text: &str) -> bool {
 }
 
 /// Public keys, certificates, and lists of known hosts.
-fn is_public(name: &str, text: &str) -> bool {
+fn is_public_file(name: &str, text: &str) -> bool {
     let mut parts = text.split("-----BEGIN ").skip(1).peekable();
     let is_pem = parts.peek().is_some();
     let only_public = parts.all(|part| {

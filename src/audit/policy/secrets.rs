@@ -311,7 +311,7 @@ pub(super) fn judge(field: Field, text: &str) -> State {
     let value = decoded.unwrap_or_else(|| Zeroizing::new(text.as_bytes().to_vec()));
     let harmless = std::str::from_utf8(&value).is_ok_and(|value| {
         let value = value.trim();
-        value.is_empty() || is_harmless(value) || is_public(value)
+        value.is_empty() || is_harmless(value) || holds_only_public_keys(value)
     });
     match harmless {
         true => State::Harmless,
@@ -339,7 +339,7 @@ fn decode(text: &str) -> Option<Zeroizing<Vec<u8>>> {
 }
 
 /// Certificates and public keys, and nothing else.
-fn is_public(text: &str) -> bool {
+fn holds_only_public_keys(text: &str) -> bool {
     const LABELS: [&str; 6] = [
         "CERTIFICATE-----",
         "TRUSTED CERTIFICATE-----",
