@@ -1,7 +1,6 @@
 //! What a broad rule leaves in doubt, another version settles: a file that was sealed once is meant to be.
 
 use std::collections::BTreeSet;
-use std::collections::hash_map::Entry;
 
 use foldhash::{HashMap, HashSet};
 
@@ -12,10 +11,8 @@ use super::policy;
 use super::repository::{Audit, Outcome};
 use super::run::Scope;
 use super::sources::{Sources, tree_of, tree_of_commit};
-use super::state::MAX_TEXT;
-use crate::git::objects::{EntryKind, tree_entries};
-use crate::git::{ObjectKind, Oid, Store};
-use crate::secret::SecretBuffer;
+use super::trees::{Trees, read};
+use crate::git::{ObjectKind, Oid};
 
 impl Audit<'_> {
     /// Makes findings about plain files certain where a sealed version stands at the same path: among
@@ -75,10 +72,7 @@ impl Audit<'_> {
                 }
             }
         }
-        let mut trees = Trees {
-            store: &sources.store,
-            folders: HashMap::default(),
-        };
+        let mut trees = Trees::new(&sources.store);
         let mut is_sealed = |path: &str| -> Result<bool, String> {
             let before = match before {
                 Some(root) => trees.blob(root, path)?,
@@ -113,54 +107,4 @@ fn is_in_doubt(found: &Found) -> bool {
     let check = found.finding.check;
     (check == &checks::PLAIN_FILE || check == &checks::PLAIN_IN_HISTORY)
         && found.finding.confidence == Confidence::Possible
-}
-
-type Folder = HashMap<Vec<u8>, (EntryKind, Oid)>;
-
-/// Looks paths up in a tree without reading all of it.
-struct Trees<'s> {
-    store: &'s Store,
-    /// The entries of the folders that were read.
-    folders: HashMap<Oid, Folder>,
-}
-
-impl Trees<'_> {
-    fn blob(&mut self, root: Oid, path: &str) -> Result<Option<Oid>, String> {
-        let mut at = (EntryKind::Tree, root);
-        for name in path.split('/') {
-            if at.0 != EntryKind::Tree {
-                return Ok(None);
-            }
-            match self.folder(at.1)?.get(name.as_bytes()) {
-                Some(entry) => at = *entry,
-                None => return Ok(None),
-            }
-        }
-        Ok((at.0 == EntryKind::File).then_some(at.1))
-    }
-
-    fn folder(&mut self, oid: Oid) -> Result<&Folder, String> {
-        match self.folders.entry(oid) {
-            Entry::Occupied(known) => Ok(known.into_mut()),
-            Entry::Vacant(new) => {
-                let tree = read(self.store, &oid, ObjectKind::Tree)?;
-                let mut folder = Folder::default();
-                for entry in tree_entries(&tree, oid.kind()) {
-                    let entry = entry.map_err(|_| format!("the tree {oid} is damaged"))?;
-                    if let Some(child) = entry.oid() {
-                        folder.insert(entry.name.to_vec(), (entry.kind(), child));
-                    }
-                }
-                Ok(new.insert(folder))
-            }
-        }
-    }
-}
-
-fn read(store: &Store, oid: &Oid, kind: ObjectKind) -> Result<SecretBuffer, String> {
-    match store.read(oid, MAX_TEXT as usize) {
-        Ok(Some(object)) if object.kind == kind => Ok(SecretBuffer::from(object.data)),
-        Ok(_) => Err(format!("the {} {oid} is missing", kind.name())),
-        Err(error) => Err(error.to_string()),
-    }
 }

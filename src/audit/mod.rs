@@ -28,4 +28,5 @@ mod sources;
 pub mod state;
 pub mod subject;
 pub mod suppress;
+mod trees;
 pub mod view;
