@@ -60,13 +60,8 @@ pub fn check(subject: &Subject<'_>, view: Option<&dyn View>, hits: &mut Vec<Hit>
         })
     };
     let mut is_other = false;
-    for document in &parsed.documents {
-        let tree = Tree {
-            parsed,
-            document,
-            inside: None,
-        };
-        if let (Some(kind), Some(root)) = (kind, document.root())
+    for (tree, root) in tree::trees(parsed, None) {
+        if let Some(kind) = kind
             && !is_manifest(&tree)
         {
             finder.begin(&tree);

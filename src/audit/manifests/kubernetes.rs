@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 
 use super::finder::{Finder, MAX_DEPTH, Place, is_plain};
 use super::kustomize;
-use super::tree::{Inside, Tree, item, key};
+use super::tree::{Inside, Tree, item, key, trees};
 use crate::audit::checks;
 use crate::audit::finding::{Confidence, Hit};
 use crate::audit::subject::Parsed;
@@ -60,16 +60,7 @@ pub(super) fn documents(
     parsed: &Parsed<'_>,
     inside: Option<Inside<'_>>,
 ) {
-    for document in &parsed.documents {
-        let Some(root) = document.root() else {
-            continue;
-        };
-        let inside = inside.clone();
-        let tree = Tree {
-            parsed,
-            document,
-            inside,
-        };
+    for (tree, root) in trees(parsed, inside) {
         finder.begin(&tree);
         if tree.is_sequence(root) {
             operations(finder, file, &tree, root, "", 0);
@@ -177,20 +168,12 @@ fn last_applied(
     };
     let path = keys.iter().fold(path.to_owned(), |path, k| key(&path, k));
     inner(finder, tree, annotation, &path, |finder, parsed, inside| {
-        for document in &parsed.documents {
-            let inside = Some(inside.clone());
-            let tree = Tree {
-                parsed,
-                document,
-                inside,
-            };
-            if let Some(root) = document.root() {
-                finder.begin(&tree);
-                if tree.text(root, "kind") == Some("Secret") {
-                    remembered_secret(finder, &tree, root);
-                } else {
-                    manifest(finder, file, &tree, root, "", None, 0);
-                }
+        for (tree, root) in trees(parsed, Some(inside.clone())) {
+            finder.begin(&tree);
+            if tree.text(root, "kind") == Some("Secret") {
+                remembered_secret(finder, &tree, root);
+            } else {
+                manifest(finder, file, &tree, root, "", None, 0);
             }
         }
     });
@@ -268,18 +251,8 @@ fn settings_text(
 ) -> bool {
     let mut found_any = false;
     inner(finder, tree, node, path, |finder, parsed, inside| {
-        for document in &parsed.documents {
-            let inside = Some(inside.clone());
-            let tree = Tree {
-                parsed,
-                document,
-                inside,
-            };
-            let root = document.root().filter(|root| {
-                let root = *root;
-                tree.is_mapping(root) || tree.is_sequence(root)
-            });
-            if let Some(root) = root {
+        for (tree, root) in trees(parsed, Some(inside.clone())) {
+            if tree.is_mapping(root) || tree.is_sequence(root) {
                 finder.begin(&tree);
                 found_any = true;
                 finder.values(&tree, place, root, "");

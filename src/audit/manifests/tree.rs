@@ -18,6 +18,23 @@ pub(super) struct Tree<'t> {
     pub(super) inside: Option<Inside<'t>>,
 }
 
+/// The documents of a text that have something in them, each with its root. `inside` is the value that the
+/// text is, if it is one.
+pub(super) fn trees<'t>(
+    parsed: &'t Parsed<'t>,
+    inside: Option<Inside<'t>>,
+) -> impl Iterator<Item = (Tree<'t>, NodeId)> {
+    parsed.documents.iter().filter_map(move |document| {
+        let inside = inside.clone();
+        let tree = Tree {
+            parsed,
+            document,
+            inside,
+        };
+        Some((tree, document.root()?))
+    })
+}
+
 /// The value that a document stands in.
 #[derive(Clone)]
 pub(super) struct Inside<'t> {
