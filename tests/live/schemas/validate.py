@@ -1,7 +1,7 @@
 """Validates reports: validate.py SCHEMAS FOLDER. A file's ending is the name of its format.
 
-The official schemas are those that .ci/run brought to SCHEMAS. GitLab publishes its own where no package registry
-has them, so what it requires is written down beside this file.
+The official schemas are those that .ci/run brought to SCHEMAS. GitLab's own may be missing there, for no package has
+it: what it requires is written down beside this file too, stricter than it is, and both are asked.
 """
 
 import json
@@ -16,17 +16,21 @@ HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent.parent
 
 
-def json_schema(path):
-    schema = json.loads(path.read_text(encoding="utf-8"))
-    kind = jsonschema.validators.validator_for(schema)
-    kind.check_schema(schema)
-    validator = kind(schema, format_checker=kind.FORMAT_CHECKER)
+def json_schema(*paths):
+    validators = [validator(path) for path in paths]
 
     def errors(text):
         document = json.loads(text)
-        return [f"{error.json_path}: {error.message}" for error in validator.iter_errors(document)]
+        return [f"{error.json_path}: {error.message}" for each in validators for error in each.iter_errors(document)]
 
     return errors
+
+
+def validator(path):
+    schema = json.loads(path.read_text(encoding="utf-8"))
+    kind = jsonschema.validators.validator_for(schema)
+    kind.check_schema(schema)
+    return kind(schema, format_checker=kind.FORMAT_CHECKER)
 
 
 def xml_schema(path):
@@ -51,10 +55,12 @@ def github(text):
 
 def main():
     schemas, folder = map(pathlib.Path, sys.argv[1:])
+    official = schemas / "gitlab-secret-detection-official.json"
+    secret_detection = [HERE / "gitlab-secret-detection.json"] + [official] * official.exists()
     formats = {
         ".sarif": json_schema(schemas / "sarif-2.1.0.json"),
         ".junit": xml_schema(schemas / "junit-10.xsd"),
-        ".gitlab-secret-detection": json_schema(HERE / "gitlab-secret-detection.json"),
+        ".gitlab-secret-detection": json_schema(*secret_detection),
         ".gitlab-codequality": json_schema(HERE / "gitlab-codequality.json"),
         ".json": json_schema(ROOT / "docs/audit/report.schema.json"),
         ".github": github,
