@@ -3,10 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
+use rayon::prelude::*;
+
 use super::assemble::{Found, Origin};
 use super::checks;
 use super::finding::{CoveredFile, Hit};
 use super::inspect::{Interest, Nature, Traits, look, nature};
+use super::manifests::Form;
+use super::policy::Rules;
 use super::repository::{Audit, Outcome, Sealed};
 use super::run::Scope;
 use super::sources::{Sources, resolve};
@@ -35,116 +39,149 @@ impl Oldest {
     }
 }
 
-/// Looks at the history. What the tree has already is not told again.
-///
-/// # Errors
-/// Nobody knows a revision of the range.
-pub(super) fn look_at(
-    audit: &Audit<'_>,
-    sources: &Sources<'_>,
-    state: &State<'_>,
-    outcome: &mut Outcome,
-) -> Result<()> {
-    let part = match &audit.request.scope {
-        Scope::Range { from, to } => Part::Range {
-            from: Some(resolve(sources, from)?),
-            to: resolve(sources, to)?,
-        },
-        _ => Part::Everything,
-    };
-    let mut reasons = incomplete(sources);
-    // A history of everything tells what is wrong with references by itself.
-    if part != Part::Everything {
-        reasons.extend(sources.references()?.problems().iter().cloned());
-    }
-    let oldest = Mutex::new(Oldest::default());
-    let told = Told {
-        audit,
-        oldest: &oldest,
-    };
-    let messages = |item: Item<'_>| told.message(&item);
-    let history = History::load_giving(sources.repository, &sources.store, part, Some(&messages))?;
-    let count = u32::try_from(history.paths()).unwrap_or(u32::MAX);
-    let paths: Vec<String> = (0..count)
-        .map(|number| String::from_utf8_lossy(history.path(PathId(number))).into_owned())
-        .collect();
-    let traits: Vec<Traits> = paths
-        .iter()
-        .map(|path| Traits::of(path, &audit.rules))
-        .collect();
-    let ends: Vec<Option<Oid>> = paths.iter().map(|path| end_of(state, path)).collect();
-    let entries = sources.index.iter().flat_map(|index| &index.entries);
-    let staged = entries.map(|entry| entry.oid).collect();
-    let sealed = Mutex::new(foldhash::HashSet::default());
-    let once_sealed = Mutex::new(foldhash::HashSet::default());
-    let unread = Mutex::new(BTreeMap::new());
-    let covered = Mutex::new(Vec::new());
-    let visitor = Visitor {
-        told,
-        state,
-        ends: &ends,
-        staged: &staged,
-        covered: &covered,
-        history: &history,
-        paths: &paths,
-        traits: &traits,
-        sealed: &sealed,
-        once_sealed: &once_sealed,
-        unread: &unread,
-    };
-    let unvisited = history.visit(MAX_TEXT as usize, &|_, _| true, &|item| visitor.item(item));
-    reasons.extend(history.problems().iter().cloned());
-    reasons.extend(unvisited);
-    outcome.report.objects = history.objects();
-    let oldest = oldest.into_inner().unwrap_or_else(PoisonError::into_inner);
-    let plain_now: foldhash::HashSet<String> = outcome
-        .found
-        .iter()
-        .filter(|found| found.finding.check == &checks::PLAIN_FILE)
-        .filter_map(|found| found.finding.path.clone())
-        .collect();
-    let past = oldest.0.into_values().map(|(_, found)| found);
-    let past = past.filter(|found| {
-        let finding = &found.finding;
-        let is_told = finding
-            .path
-            .as_ref()
-            .is_some_and(|path| plain_now.contains(path));
-        !(finding.check == &checks::PLAIN_IN_HISTORY && is_told)
-    });
-    outcome.found.extend(past);
-    let known: foldhash::HashSet<String> = outcome.sealed.iter().map(|s| s.path.clone()).collect();
-    let sealed = sealed.into_inner().unwrap_or_else(PoisonError::into_inner);
-    outcome
-        .sealed
-        .extend(sealed.into_iter().map(|(path, recipients)| Sealed {
-            past: !known.contains(&path),
-            path,
-            recipients,
-        }));
-    let once_sealed = once_sealed.into_inner();
-    outcome
-        .once_sealed
-        .extend(once_sealed.unwrap_or_else(PoisonError::into_inner));
-    let unread = unread.into_inner().unwrap_or_else(PoisonError::into_inner);
-    for (path, reason) in unread {
-        outcome.unchecked.push(audit.unchecked(Some(&path), reason));
-    }
-    for reason in reasons {
-        outcome.unchecked.push(audit.unchecked(None, reason));
-    }
-    // A bare repository, and a range that changes rules, have the files of the tree looked at already.
-    let mut counted: foldhash::HashSet<String> =
-        outcome.covered.iter().map(|f| f.path.clone()).collect();
-    for (file, is_sealed) in covered.into_inner().unwrap_or_else(PoisonError::into_inner) {
-        if !counted.insert(file.path.clone()) {
-            continue;
+/// A history that was read, and what its messages have.
+pub(super) struct Past {
+    history: History,
+    oldest: Mutex<Oldest>,
+    /// Why it may not be all of it.
+    reasons: Vec<String>,
+}
+
+impl Past {
+    /// Reads the history, and calls `meanwhile` once while cores have nothing else to do.
+    ///
+    /// # Errors
+    /// Nobody knows a revision of the range.
+    pub(super) fn read(
+        audit: &Audit<'_>,
+        sources: &Sources<'_>,
+        meanwhile: impl FnOnce() + Send,
+    ) -> Result<Past> {
+        let part = match &audit.request.scope {
+            Scope::Range { from, to } => Part::Range {
+                from: Some(resolve(sources, from)?),
+                to: resolve(sources, to)?,
+            },
+            _ => Part::Everything,
+        };
+        let mut reasons = incomplete(sources);
+        // A history of everything tells what is wrong with references by itself.
+        if part != Part::Everything {
+            reasons.extend(sources.references()?.problems().iter().cloned());
         }
-        outcome.report.covered += 1;
-        outcome.report.sealed += usize::from(is_sealed);
-        outcome.covered.push(file);
+        let oldest = Mutex::new(Oldest::default());
+        let told = Told {
+            audit,
+            oldest: &oldest,
+        };
+        let (history, ()) = History::load_while(
+            sources.repository,
+            &sources.store,
+            part,
+            Some(&|item| told.message(&item)),
+            meanwhile,
+        )?;
+        Ok(Past {
+            history,
+            oldest,
+            reasons,
+        })
     }
-    Ok(())
+
+    /// Looks at all blobs of the history. What the tree has already is not told again.
+    pub(super) fn look_at(
+        self,
+        audit: &Audit<'_>,
+        sources: &Sources<'_>,
+        state: &State<'_>,
+        outcome: &mut Outcome,
+    ) {
+        let Past {
+            history,
+            oldest,
+            mut reasons,
+        } = self;
+        let told = Told {
+            audit,
+            oldest: &oldest,
+        };
+        let count = u32::try_from(history.paths()).unwrap_or(u32::MAX);
+        let paths: Vec<PastPath> = (0..count)
+            .into_par_iter()
+            .with_min_len(1024)
+            .map(|number| PastPath::of(history.path(PathId(number)), &audit.rules, state))
+            .collect();
+        let entries = sources.index.iter().flat_map(|index| &index.entries);
+        let staged = entries.map(|entry| entry.oid).collect();
+        let sealed = Mutex::new(foldhash::HashSet::default());
+        let once_sealed = Mutex::new(foldhash::HashSet::default());
+        let unread = Mutex::new(BTreeMap::new());
+        let covered = Mutex::new(Vec::new());
+        let visitor = Visitor {
+            told,
+            state,
+            staged: &staged,
+            covered: &covered,
+            history: &history,
+            paths: &paths,
+            sealed: &sealed,
+            once_sealed: &once_sealed,
+            unread: &unread,
+        };
+        let unvisited = history.visit(MAX_TEXT as usize, &|_, _| true, &|item| visitor.item(item));
+        reasons.extend(history.problems().iter().cloned());
+        reasons.extend(unvisited);
+        outcome.report.objects = history.objects();
+        let oldest = oldest.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let plain_now: foldhash::HashSet<String> = outcome
+            .found
+            .iter()
+            .filter(|found| found.finding.check == &checks::PLAIN_FILE)
+            .filter_map(|found| found.finding.path.clone())
+            .collect();
+        let past = oldest.0.into_values().map(|(_, found)| found);
+        let past = past.filter(|found| {
+            let finding = &found.finding;
+            let is_told = finding
+                .path
+                .as_ref()
+                .is_some_and(|path| plain_now.contains(path));
+            !(finding.check == &checks::PLAIN_IN_HISTORY && is_told)
+        });
+        outcome.found.extend(past);
+        let known: foldhash::HashSet<String> =
+            outcome.sealed.iter().map(|s| s.path.clone()).collect();
+        let sealed = sealed.into_inner().unwrap_or_else(PoisonError::into_inner);
+        outcome
+            .sealed
+            .extend(sealed.into_iter().map(|(path, recipients)| Sealed {
+                past: !known.contains(&path),
+                path,
+                recipients,
+            }));
+        let once_sealed = once_sealed.into_inner();
+        outcome
+            .once_sealed
+            .extend(once_sealed.unwrap_or_else(PoisonError::into_inner));
+        let unread = unread.into_inner().unwrap_or_else(PoisonError::into_inner);
+        for (path, reason) in unread {
+            outcome.unchecked.push(audit.unchecked(Some(&path), reason));
+        }
+        for reason in reasons {
+            outcome.unchecked.push(audit.unchecked(None, reason));
+        }
+        // A bare repository, and a range that changes rules, have the files of the tree looked at already.
+        let mut counted: foldhash::HashSet<String> =
+            outcome.covered.iter().map(|f| f.path.clone()).collect();
+        for (file, is_sealed) in covered.into_inner().unwrap_or_else(PoisonError::into_inner) {
+            if !counted.insert(file.path.clone()) {
+                continue;
+            }
+            outcome.report.covered += 1;
+            outcome.report.sealed += usize::from(is_sealed);
+            outcome.covered.push(file);
+        }
+    }
 }
 
 /// Why the history here is not all of it.
@@ -165,11 +202,26 @@ fn incomplete(sources: &Sources<'_>) -> Vec<String> {
     reasons
 }
 
-/// What is in the tree at a path, or at the end of the range.
-fn end_of(state: &State<'_>, path: &str) -> Option<Oid> {
-    match state.get(path)?.place {
-        Place::Blob(oid) => Some(oid),
-        _ => None,
+/// A path of the history.
+struct PastPath {
+    name: String,
+    traits: Traits,
+    /// What is there in the tree, or at the end of the range.
+    end: Option<Oid>,
+}
+
+impl PastPath {
+    fn of(bytes: &[u8], rules: &Rules, state: &State<'_>) -> Self {
+        let name = String::from_utf8_lossy(bytes).into_owned();
+        let end = match state.get(&name).map(|entry| &entry.place) {
+            Some(Place::Blob(oid)) => Some(*oid),
+            _ => None,
+        };
+        PastPath {
+            traits: Traits::of(&name, rules),
+            name,
+            end,
+        }
     }
 }
 
@@ -177,14 +229,11 @@ struct Visitor<'v> {
     told: Told<'v>,
     /// The tree, or the end of the range.
     state: &'v State<'v>,
-    /// What is in it, by path.
-    ends: &'v [Option<Oid>],
     /// What the index has.
     staged: &'v foldhash::HashSet<Oid>,
     covered: &'v Mutex<Vec<(CoveredFile, bool)>>,
     history: &'v History,
-    paths: &'v [String],
-    traits: &'v [Traits],
+    paths: &'v [PastPath],
     sealed: &'v Mutex<foldhash::HashSet<(String, Vec<String>)>>,
     once_sealed: &'v Mutex<foldhash::HashSet<String>>,
     unread: &'v Mutex<BTreeMap<String, String>>,
@@ -202,15 +251,12 @@ impl Visitor<'_> {
         if nature(item.data) == Nature::LfsPointer {
             return;
         }
-        let files = || item.places.iter().filter(|placed| !placed.link);
-        let traits_of = |placed: &Placed| {
-            let traits = self.traits.get(placed.path.0 as usize);
-            traits.copied().unwrap_or_default()
+        let files = || {
+            let files = item.places.iter().filter(|placed| !placed.link);
+            files.filter_map(|placed| Some((placed, self.paths.get(placed.path.0 as usize)?)))
         };
-        let interest = Interest::of(
-            item.data,
-            files().any(|placed| traits_of(placed).form.is_document()),
-        );
+        let mut forms = files().map(|(_, path)| path.traits.form);
+        let interest = Interest::of(item.data, forms.any(Form::is_document));
         if item.places.is_empty() {
             // What is staged was looked at with the working tree.
             if self.staged.contains(&item.oid) {
@@ -219,31 +265,22 @@ impl Visitor<'_> {
             let origin = Origin::Unreachable(item.oid);
             return self.told.without_path(item.data, interest, origin);
         }
-        for placed in files() {
-            if let Some(path) = self.paths.get(placed.path.0 as usize) {
-                self.placed(item, placed, path, traits_of(placed), interest);
-            }
+        for (placed, path) in files() {
+            self.placed(item, placed, path, interest);
         }
     }
 
-    fn placed(
-        &self,
-        item: &Item<'_>,
-        placed: &Placed,
-        path: &str,
-        traits: Traits,
-        interest: Interest,
-    ) {
-        let subject = Subject::new(path, item.data);
+    fn placed(&self, item: &Item<'_>, placed: &Placed, path: &PastPath, interest: Interest) {
+        let PastPath { name, traits, end } = path;
+        let subject = Subject::new(name, item.data);
         // The end of a range is what is going to be there: all checks count, as in a tree.
-        let end = self.ends.get(placed.path.0 as usize);
-        let is_end = end.is_some_and(|end| *end == Some(item.oid));
+        let is_end = *end == Some(item.oid);
         let view: Option<&dyn View> = if is_end { Some(self.state) } else { None };
         let audit = self.told.audit;
-        let looked = look(&subject, &audit.rules, view, traits, interest);
+        let looked = look(&subject, &audit.rules, view, *traits, interest);
         if let Some(rule) = looked.verdict.rule.clone().filter(|_| is_end) {
             let repository = audit.number;
-            let path = path.to_owned();
+            let path = name.clone();
             let file = CoveredFile {
                 repository,
                 path,
@@ -257,10 +294,10 @@ impl Visitor<'_> {
                 .once_sealed
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner);
-            all.insert(path.to_owned());
+            all.insert(name.clone());
         }
         if !looked.verdict.recipients.is_empty() {
-            let sealed = (path.to_owned(), looked.verdict.recipients);
+            let sealed = (name.clone(), looked.verdict.recipients);
             let mut all = self.sealed.lock().unwrap_or_else(PoisonError::into_inner);
             all.insert(sealed);
         }
@@ -270,7 +307,7 @@ impl Visitor<'_> {
             let commit = commit.map_or_else(String::new, |oid| oid.to_string());
             let mut unread = self.unread.lock().unwrap_or_else(PoisonError::into_inner);
             unread
-                .entry(path.to_owned())
+                .entry(name.clone())
                 .or_insert_with(|| format!("{why} (in commit {commit})"));
         }
         let hits: Vec<Hit> = match is_end {

@@ -1,13 +1,13 @@
 //! One repository, or one plain folder: what there is to look at, and looking at it.
 
-use std::cell::OnceCell;
 use std::path::{Component, Path, PathBuf};
+use std::sync::OnceLock;
 
 use super::assemble::{Assembler, Found, Origin};
 use super::files::FileLook;
 use super::finding::{CoveredFile, Hit, RepositoryReport, Unchecked};
 use super::fingerprint::{self, Key};
-use super::history;
+use super::history::Past;
 use super::policy::Rules;
 use super::run::{Request, Scope, ran};
 use super::sources::{
@@ -205,7 +205,7 @@ fn of_git(
         repository,
         store,
         head,
-        references: OnceCell::new(),
+        references: OnceLock::new(),
         index,
     };
     let named = named_folder(target, repository);
@@ -251,30 +251,15 @@ fn of_git(
     if selection.is_none() {
         audit.remark(&state);
     }
-    let differing = audit.look_at(
-        &state,
-        &audit.rules,
-        selection.as_deref(),
-        Origin::Tree,
-        &mut outcome,
-    );
-    let has_index = match request.scope {
-        Scope::Tree | Scope::History => repository.work_tree().is_some(),
-        Scope::Staged => true,
-        Scope::Range { .. } => false,
+    let mut look_here = || {
+        let selection = selection.as_deref();
+        audit.look_here(&sources, &state, policy_state, selection, &mut outcome);
     };
-    if has_index {
-        let blobs = [differing, state.only_staged.clone()].concat();
-        audit.look_at_index(&sources, &blobs, &mut outcome);
-    }
-    audit.look_at_broken(&mut outcome);
-    if selection.is_none() {
-        audit.look_at_other_rules(policy_state, &state, &mut outcome);
-    }
     match &request.scope {
-        Scope::Tree | Scope::Staged => {}
+        Scope::Tree | Scope::Staged => look_here(),
         Scope::History | Scope::Range { .. } => {
-            history::look_at(&audit, &sources, &state, &mut outcome)?
+            let past = Past::read(&audit, &sources, look_here)?;
+            past.look_at(&audit, &sources, &state, &mut outcome);
         }
     }
     audit.settle_intent(&sources, &mut outcome);
@@ -442,6 +427,31 @@ fn is_policy(path: &str) -> bool {
 }
 
 impl Audit<'_> {
+    /// Looks at the state of a repository that the scope is about, and at the index beside it.
+    fn look_here(
+        &self,
+        sources: &Sources<'_>,
+        state: &State<'_>,
+        policy: &State<'_>,
+        selection: Option<&[String]>,
+        outcome: &mut Outcome,
+    ) {
+        let differing = self.look_at(state, &self.rules, selection, Origin::Tree, outcome);
+        let has_index = match self.request.scope {
+            Scope::Tree | Scope::History => sources.repository.work_tree().is_some(),
+            Scope::Staged => true,
+            Scope::Range { .. } => false,
+        };
+        if has_index {
+            let blobs = [differing, state.only_staged.clone()].concat();
+            self.look_at_index(sources, &blobs, outcome);
+        }
+        self.look_at_broken(outcome);
+        if selection.is_none() {
+            self.look_at_other_rules(policy, state, outcome);
+        }
+    }
+
     /// What is to be said of the policy file: only where everything is looked at is an entry that
     /// suppresses nothing told.
     fn look_at_suppressions(&self, policy: &State<'_>, outcome: &mut Outcome) {

@@ -1,8 +1,8 @@
 //! What a Git repository has, and the states of it that an audit looks at.
 
-use std::cell::OnceCell;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use super::policy::Rules;
 use super::run::{Request, Scope};
@@ -21,7 +21,7 @@ pub(super) struct Sources<'r> {
     pub(super) repository: &'r Repository,
     pub(super) store: Store,
     pub(super) head: Head,
-    pub(super) references: OnceCell<References>,
+    pub(super) references: OnceLock<References>,
     pub(super) index: Option<Index>,
 }
 

@@ -115,26 +115,39 @@ impl History {
     ///
     /// Fails if an end of the range is no commit that can be read, or the references cannot be read.
     pub fn load(repository: &Repository, store: &Store, scope: Scope) -> Result<History> {
-        Self::load_giving(repository, store, scope, None)
+        Self::load_while(repository, store, scope, None, || ()).map(|(history, ())| history)
     }
 
-    /// As [`History::load`]; gives commits and tags to `each` while it is at it, as many as it has at hand.
-    /// [`History::visit`] gives all others.
+    /// As [`History::load`], with something to do for cores that would have to wait.
+    ///
+    /// Gives commits and tags to `each` while it is at it, as many as it has at hand; [`History::visit`] gives all
+    /// others. Calls `meanwhile` once, and gives what it gave.
     ///
     /// # Errors
     ///
-    /// As [`History::load`].
-    pub fn load_giving(
+    /// As [`History::load`]; it may be that `meanwhile` was not called then.
+    pub fn load_while<M: Send>(
         repository: &Repository,
         store: &Store,
         scope: Scope,
         each: Option<&Each<'_>>,
-    ) -> Result<History> {
-        let problems = Problems::default();
+        meanwhile: impl FnOnce() -> M + Send,
+    ) -> Result<(History, M)> {
         let (from, to) = match scope {
-            Scope::Everything => return whole::everything(repository, store, problems, each),
+            Scope::Everything => return whole::everything(repository, store, each, meanwhile),
             Scope::Range { from, to } => (from, to),
         };
+        let (history, made) = rayon::join(|| Self::range(repository, store, from, to), meanwhile);
+        Ok((history?, made))
+    }
+
+    fn range(
+        repository: &Repository,
+        store: &Store,
+        from: Option<Oid>,
+        to: Oid,
+    ) -> Result<History> {
+        let problems = Problems::default();
         if let Some(from) = from
             && let Some(short) = picked::short(repository, store, from, to, &problems)?
         {

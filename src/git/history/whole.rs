@@ -130,13 +130,14 @@ fn structure(
     (graph, loose_kinds)
 }
 
-/// Every object of the store.
-pub(super) fn everything(
+/// Every object of the store, and what `meanwhile` gave.
+pub(super) fn everything<M: Send>(
     repository: &Repository,
     store: &Store,
-    problems: Problems,
     each: Option<&Each<'_>>,
-) -> Result<History> {
+    meanwhile: impl FnOnce() -> M + Send,
+) -> Result<(History, M)> {
+    let problems = Problems::default();
     let (references, loaded) = rayon::join(|| repository.references(), || read(store, &problems));
     let (references, loaded) = (references?, loaded?);
     for words in references.problems() {
@@ -144,19 +145,20 @@ pub(super) fn everything(
     }
     let (census, graph) = (&loaded.census, &loaded.graph);
     // The walk takes one thread, and messages stand at no place.
-    let (located, ()) = rayon::join(
+    let (located, made) = rayon::join(
         || locate(repository, &references, &loaded, &problems),
         || {
             if let Some(each) = each {
                 visit::give_messages(census, &graph.messages, &|_| true, each, &problems);
             }
+            meanwhile()
         },
     );
     let mut history = loaded.finish(store, located, None, problems);
     if let Objects::Whole(whole) = &mut history.objects {
         whole.given = each.is_some();
     }
-    Ok(history)
+    Ok((history, made))
 }
 
 /// Where things are.
