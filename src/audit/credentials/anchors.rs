@@ -435,8 +435,10 @@ fn each_run(text: &[u8], mut call: impl FnMut(usize, usize) -> bool) {
             if at < next {
                 continue;
             }
-            let start = run_back(text, at, &RUN, at.saturating_sub(next));
-            let end = run_end(text, at);
+            // Both words are in the run: what is left to see is before the first and behind the second.
+            let first = at.saturating_sub(8).max(next);
+            let start = run_back(text, first, &RUN, first.saturating_sub(next));
+            let end = run_end(text, at.saturating_add(8).min(text.len()));
             next = end;
             if end.saturating_sub(start) >= LEAST_RUN && call(start, end) {
                 return;

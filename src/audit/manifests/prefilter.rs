@@ -10,6 +10,7 @@ use std::sync::LazyLock;
 
 use aho_corasick::packed;
 use foldhash::{HashMap, HashMapExt, HashSet};
+use memchr::memmem::Finder;
 
 use super::names::{self, MAX_NAME, STEMS, is_name_byte};
 use crate::audit::benign;
@@ -379,8 +380,20 @@ impl<'a> Text<'a> {
         }
         match value.contains([',', '}', ' ', '"', '\'']) {
             true => !is_reference(value),
-            false => may_be_credential(name, value),
+            false => !self.is_of_sealed_secret(value) && may_be_credential(name, value),
         }
+    }
+
+    /// The value is one of a SealedSecret, and there is one in the text: two bytes with the length of an RSA key of
+    /// 4096 bits, the session key that it encrypts, the ciphertext. The long base64 of such files is what they are.
+    fn is_of_sealed_secret(self, value: &str) -> bool {
+        const LEAST: usize = (2 + 512) * 4 / 3;
+        static KIND: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new("SealedSecret"));
+        let is_base64 = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'=');
+        value.len() >= LEAST
+            && matches!(value.as_bytes(), [b'A', b'g', b'A'..=b'D', ..])
+            && value.bytes().all(is_base64)
+            && KIND.find(self.bytes).is_some()
     }
 
     /// What stands below a key without a value is a value, or a mapping with a key `value`.

@@ -275,9 +275,25 @@ fn in_literal(
 /// The kind, wherever it stands.
 pub(super) const WORD: &str = "Secret";
 
-/// The text may name the kind Secret: the word stands near a `kind`.
+/// The text may have a Secret in it: the word stands near a `kind`, and there are fields that hold values.
+/// References to Secrets name the kind as well, and are far more.
 pub(super) fn names_secret(bytes: &[u8]) -> bool {
-    names_plain_secret(bytes) || escaped::names_secret(bytes)
+    (names_plain_secret(bytes) && may_have_fields(bytes)) || escaped::names_secret(bytes)
+}
+
+/// Whether one of the two fields of a Secret may stand in the text. `metadata` ends like them, and escapes may
+/// hide them.
+fn may_have_fields(bytes: &[u8]) -> bool {
+    static END: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new("ata"));
+    let is_field = |at: usize| {
+        let before = bytes.get(..at).unwrap_or_default();
+        match before.split_last() {
+            Some((b'd', [.., byte])) => !byte.is_ascii_alphanumeric(),
+            Some((b'd', [])) => true,
+            _ => before.ends_with(b"stringD"),
+        }
+    };
+    END.find_iter(bytes).any(is_field) || memchr::memchr(b'\\', bytes).is_some()
 }
 
 /// As [`names_secret`], without escapes.

@@ -299,6 +299,7 @@ fn may_concern_is_selective() {
         "kind: SecretList\n",
         "kind:   'Secret' # x",
     ] {
+        let text = format!("{text}\ndata: {{a: Yg==}}");
         assert!(may_concern(text.as_bytes()), "{text}");
     }
 }
@@ -661,6 +662,33 @@ fn escapes_do_not_hide_the_kind() {
         "\\u00",
         "\\x",
         "\\x5",
+    ] {
+        assert!(!may_concern(text.as_bytes()), "{text}");
+    }
+}
+
+#[test]
+fn a_text_with_a_kind_and_a_field_is_looked_at_and_a_reference_is_not() {
+    for text in [
+        "kind: Secret\ndata: {a: Yg==}",
+        "{\"kind\":\"Secret\",\"data\":{\"a\":\"Yg==\"}}",
+        "{kind: Secret,data: {a: Yg==}}",
+        "data: {a: Yg==}\nkind: Secret",
+        "\u{feff}data: {a: Yg==}\nkind: Secret",
+        "kind: Secret\nstringData: {a: b}",
+        "kind: SecretList\nitems: [{stringData: {a: b}}]",
+        "kind: Secret\n\"d\\u0061ta\": {a: Yg==}",
+        "kind: Secret\n? \"stringDa\\\n  ta\"\n: {a: b}",
+        "metadata: {}\nx: &x {data: {a: Yg==}}\nkind: Secret\n<<: *x",
+        "- kind: Secret\n  *d : {a: Yg==}\n- &d data",
+    ] {
+        assert!(may_concern(text.as_bytes()), "{text}");
+    }
+    for text in [
+        "kind: HelmRelease\nspec: {valuesFrom: [{kind: Secret, name: a}]}",
+        "kind: Secret\nmetadata: {name: a}",
+        "kind: Kustomization\nmetadata: {}\nspec: {postBuild: {substituteFrom: [{kind: Secret, name: a}]}}",
+        "kind: Secret\nmyStringdata: 1\nada: 1",
     ] {
         assert!(!may_concern(text.as_bytes()), "{text}");
     }
