@@ -27,9 +27,6 @@ mod token;
 mod vendors;
 
 use std::cell::Cell;
-use std::sync::LazyLock;
-
-use memchr::memmem::Finder;
 
 use self::anchors::Scan;
 use self::documents::lenient as pem_lenient;
@@ -78,11 +75,10 @@ pub fn check(subject: &Subject<'_>, hits: &mut Vec<Hit>) {
 /// A text for which this is `false` has none of the credentials that [`check`] finds, unless
 /// [`is_credential_file`] says that its name alone makes it one to look at.
 pub fn may_hold(bytes: &[u8]) -> bool {
-    static PUTTY: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new("PuTTY-User-Key-File-"));
     if matches!(bytes, [0xff, 0xfe, ..] | [0xfe, 0xff, ..]) {
         return true;
     }
-    holds_one(bytes) || PUTTY.find(bytes).is_some() || escapes::may_hold(bytes)
+    holds_one(bytes) || escapes::may_hold(bytes)
 }
 
 /// There is a credential in the text as it stands.

@@ -141,7 +141,7 @@ impl Audit<'_> {
                 return;
             }
         }
-        let interest = Interest::of(bytes, traits.form.is_document());
+        let interest = Interest::of(bytes, traits.form.asks_for_values(bytes));
         let mut looked = look(&subject, rules, Some(state), traits, interest);
         let verdict = looked.verdict;
         if origin == Origin::Tree

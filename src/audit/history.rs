@@ -9,7 +9,6 @@ use super::assemble::{Found, Origin};
 use super::checks;
 use super::finding::{CoveredFile, Hit};
 use super::inspect::{Interest, Nature, Traits, look, nature};
-use super::manifests::Form;
 use super::policy::Rules;
 use super::repository::{Audit, Outcome, Sealed};
 use super::run::Scope;
@@ -256,7 +255,8 @@ impl Visitor<'_> {
             files.filter_map(|placed| Some((placed, self.paths.get(placed.path.0 as usize)?)))
         };
         let mut forms = files().map(|(_, path)| path.traits.form);
-        let interest = Interest::of(item.data, forms.any(Form::is_document));
+        let asks_for_values = forms.any(|form| form.asks_for_values(item.data));
+        let interest = Interest::of(item.data, asks_for_values);
         if item.places.is_empty() {
             // What is staged was looked at with the working tree.
             if self.staged.contains(&item.oid) {

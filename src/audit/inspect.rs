@@ -62,12 +62,12 @@ pub(super) struct Interest {
 }
 
 impl Interest {
-    /// `is_document`: at some path of it, its values count.
-    pub(super) fn of(bytes: &[u8], is_document: bool) -> Self {
+    /// `asks_for_values`: at some path of it, its values count.
+    pub(super) fn of(bytes: &[u8], asks_for_values: bool) -> Self {
         Interest {
             policy: policy::may_concern(bytes),
             credentials: credentials::may_hold(bytes),
-            values: is_document && manifests::has_values(bytes),
+            values: asks_for_values && manifests::has_values(bytes),
         }
     }
 }

@@ -121,27 +121,25 @@ impl Form {
         }
     }
 
-    /// Whether values are what to ask [`has_values`] for.
-    pub fn is_document(self) -> bool {
-        matches!(self, Form::Document { .. })
+    /// Whether values count in a text, so that [`has_values`] is to be asked.
+    pub fn asks_for_values(self, bytes: &[u8]) -> bool {
+        let has = |key: &str| memchr::memmem::find(bytes, key.as_bytes()).is_some();
+        match self {
+            Form::Other | Form::Dockerfile => false,
+            Form::Document {
+                of_any_kind: true, ..
+            } => true,
+            Form::Document { is_json, .. } => {
+                let has_kind = has(if is_json { "\"kind\"" } else { "kind" });
+                // A patch is a list of operations.
+                has_kind || has("\"op\"") || has("'op'") || has("op:")
+            }
+        }
     }
 
     /// Whether this family looks at a text at all. `has_values` is what [`has_values`] says of it.
     pub fn concerns(self, bytes: &[u8], has_values: bool) -> bool {
-        match self {
-            Form::Other => false,
-            Form::Dockerfile => true,
-            Form::Document {
-                of_any_kind: true, ..
-            } => has_values,
-            Form::Document { is_json, .. } => {
-                let has = |key: &str| memchr::memmem::find(bytes, key.as_bytes()).is_some();
-                let has_kind = || has(if is_json { "\"kind\"" } else { "kind" });
-                // A patch is a list of operations.
-                let has_operation = || has("\"op\"") || has("'op'") || has("op:");
-                has_values && (has_kind() || has_operation())
-            }
-        }
+        self == Form::Dockerfile || (has_values && self.asks_for_values(bytes))
     }
 }
 

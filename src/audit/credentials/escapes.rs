@@ -2,6 +2,7 @@
 //! slashes escaped, and a key its line breaks.
 
 use std::cell::Cell;
+use std::ops::Range;
 use std::sync::LazyLock;
 
 use memchr::memmem::Finder;
@@ -16,12 +17,14 @@ use crate::document::tree::{NodeKind, ScalarStyle};
 
 /// There may be strings whose escapes matter.
 pub(super) fn has(text: &[u8]) -> bool {
+    strings_with_escapes(text).any(|string| matters(part(text, string)))
+}
+
+/// A string has escapes that matter.
+fn matters(string: &[u8]) -> bool {
     static ALL: LazyLock<[Finder<'_>; 3]> =
         LazyLock::new(|| [":\\/\\/", "\\u00", "\\n"].map(Finder::new));
-    memchr::memchr(b'\\', text).is_some_and(|first| {
-        let rest = text.get(first.saturating_sub(1)..).unwrap_or(text);
-        ALL.iter().any(|finder| finder.find(rest).is_some())
-    })
+    ALL.iter().any(|finder| finder.find(string).is_some())
 }
 
 /// Looks into strings that are not written as they are.
@@ -60,20 +63,58 @@ pub(super) fn check(subject: &Subject<'_>, tokens: &mut Vec<Token>) {
 }
 
 /// A text for which this is `false` has nothing that [`check`] finds. Nothing is parsed: the escapes are
-/// taken out of all of the text, as if it were one string.
+/// taken out of what may be a string with some, and all of these are looked at as if they were one.
 pub(super) fn may_hold(text: &[u8]) -> bool {
     if !has(text) {
         return false;
     }
-    let text = unescaped(text);
-    documents::may_be(&text) || holds_one(&text)
+    let strings = || strings_with_escapes(text);
+    // Escapes are longer than what they stand for, but for a separator of lines or paragraphs (`\L`). With room for all
+    // of it nothing is left behind where it grows.
+    let room = strings().map(|string| string.len() * 3 / 2 + 2).sum();
+    let mut plain = Zeroizing::new(Vec::with_capacity(room));
+    let mut end = 0;
+    for string in strings() {
+        // One that was cut in two is not one that ends here.
+        if string.start > end {
+            plain.push(b'\n');
+        }
+        end = string.end;
+        unescape(part(text, string), &mut plain);
+    }
+    documents::may_be(&plain) || holds_one(&plain)
 }
 
-/// Everything as it would be in a double-quoted string of YAML, which has the escapes of JSON too. A NUL is a blank, so
-/// that one string makes nothing else binary.
-fn unescaped(text: &[u8]) -> Zeroizing<Vec<u8>> {
-    // Escapes are longer than what they stand for, but for a separator of lines or paragraphs (`\L`).
-    let mut out = Zeroizing::new(Vec::with_capacity(text.len().saturating_mul(3) / 2));
+/// Parts of a text in which all its double-quoted strings with escapes are, whole, with their quotes. Where a
+/// quote is none, as in a comment, parts begin and end elsewhere; a string may then be in two that follow each other.
+///
+/// Before its first escape a string has one quote, the one that opens it, and so it is the last before this escape.
+/// Behind it the first quote without a backslash closes it.
+fn strings_with_escapes(text: &[u8]) -> impl Iterator<Item = Range<usize>> {
+    let mut from = 0;
+    std::iter::from_fn(move || {
+        let rest = text.get(from..)?;
+        let escape = memchr::memchr(b'\\', rest)?;
+        let open = memchr::memrchr(b'"', part(rest, 0..escape));
+        // What ended the part before may have opened a string.
+        let start = open.unwrap_or(if from == 0 { escape } else { 0 });
+        let mut at = escape;
+        let end = loop {
+            at += memchr::memchr2(b'\\', b'"', rest.get(at..)?)?;
+            if rest.get(at) == Some(&b'"') {
+                break at + 1;
+            }
+            at += 2;
+        };
+        let found = from + start..from + end;
+        from = found.end;
+        Some(found)
+    })
+}
+
+/// Puts a text behind `out` as it would be in a double-quoted string of YAML, which has the escapes of JSON too. A NUL
+/// is a blank, so that one string makes nothing else binary.
+fn unescape(text: &[u8], out: &mut Zeroizing<Vec<u8>>) {
     let mut rest = text;
     while let Some(at) = memchr::memchr2(b'\\', b'\n', rest) {
         out.extend_from_slice(part(rest, 0..at));
@@ -86,12 +127,11 @@ fn unescaped(text: &[u8]) -> Zeroizing<Vec<u8>> {
             [b'\\', b'\n', after @ ..] | [b'\\', b'\r', b'\n', after @ ..] => {
                 after.trim_ascii_start()
             }
-            [b'\\', escape, after @ ..] => escape_of(*escape, after, &mut out),
+            [b'\\', escape, after @ ..] => escape_of(*escape, after, out),
             _ => &[],
         };
     }
     out.extend_from_slice(rest);
-    out
 }
 
 /// Puts what an escape stands for behind `out`; gives what comes after it.
@@ -130,6 +170,10 @@ fn escape_of<'t>(escape: u8, after: &'t [u8], out: &mut Vec<u8>) -> &'t [u8] {
 
 #[cfg(test)]
 mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+    use proptest::sample::select;
+
     use super::*;
 
     #[test]
@@ -141,11 +185,65 @@ mod tests {
             ("one\n  two\\\n  three\\\r\n four", "one twothreefour"),
             ("end\\", "end"),
         ] {
-            assert_eq!(
-                unescaped(text.as_bytes()).as_slice(),
-                expected.as_bytes(),
-                "{text}"
-            );
+            let mut out = Zeroizing::new(Vec::new());
+            unescape(text.as_bytes(), &mut out);
+            assert_eq!(out.as_slice(), expected.as_bytes(), "{text}");
+        }
+    }
+
+    #[test]
+    fn strings_with_escapes_are_found_whole() {
+        for (text, expected) in [
+            (r#"{"a": "b", "c": "d\ne", "f": "g"}"#, &[r#""d\ne""#][..]),
+            (r#"a: "b\"c\\" # "x" \"#, &[r#""b\"c\\""#]),
+            (
+                "a: \"one\n  two\\\n  three\"\nb: \"c\"",
+                &["\"one\n  two\\\n  three\""],
+            ),
+            // A quote that opens nothing: the string is in two parts that follow each other.
+            (r#"a: 5" \d+ "b: "c\nd" e"#, &[r#"" \d+ ""#, r#""c\nd""#]),
+            (r#"a: x\ny "c\nd\te" f"#, &[r#"\ny ""#, r#"c\nd\te""#]),
+            (r#"a: \" "b\nc""#, &[r#"\" ""#, r#"b\nc""#]),
+            (r#"a: "b\"#, &[]),
+            ("\\", &[]),
+            ("\"\\\"", &[]),
+            ("a: \"b\"", &[]),
+        ] {
+            let parts = strings_with_escapes(text.as_bytes());
+            let parts: Vec<&str> = parts.map(|range| &text[range]).collect();
+            assert_eq!(parts, expected, "{text}");
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(4096))]
+
+        #[test]
+        fn whatever_stands_before_a_string_it_is_found_whole(
+            before in vec(select(&["\"", "\\", "\\n", "a", "\n", "'", " ", "# ", "- ", "k: ", "k: \"", "\\\""][..]), 0..12),
+            inside in vec(select(&["\\n", "a", "\n ", "\n\n ", "'", "\\\"", "\\\\", "\\\n"][..]), 0..8),
+        ) {
+            let text = format!("{}\n- \"{}\\t\"\n", before.concat(), inside.concat());
+            let parts: Vec<Range<usize>> = strings_with_escapes(text.as_bytes()).collect();
+            let subject = Subject::new("a.yaml", text.as_bytes());
+            let documents = subject.parsed().map(|parsed| &parsed.documents);
+            for document in documents.into_iter().flatten() {
+                let mut nodes: Vec<_> = document.root().into_iter().collect();
+                while let Some(node) = nodes.pop() {
+                    nodes.extend(document.children(node));
+                    let quoted = NodeKind::Scalar(ScalarStyle::DoubleQuoted);
+                    let mut left = document.span(node);
+                    if document.kind(node) != quoted || !text[left.clone()].contains('\\') {
+                        continue;
+                    }
+                    for part in &parts {
+                        if part.contains(&left.start) {
+                            left.start = part.end;
+                        }
+                    }
+                    prop_assert!(left.start >= left.end, "{text:?}: {left:?} in {parts:?}");
+                }
+            }
         }
     }
 
@@ -155,6 +253,10 @@ mod tests {
             "-----BEGIN RSA PRIVATE KEY-----\\n{}\\n-----END RSA PRIVATE KEY-----\\n",
             "QUJD".repeat(80)
         );
+        let putty = format!(
+            "PuTTY-User-Key-File-3: ssh-ed25519\\nEncryption: none\\nPrivate-Lines: 1\\n{}",
+            "QUJD".repeat(10)
+        );
         for (string, holds) in [
             (key.as_str(), true),
             (
@@ -162,6 +264,7 @@ mod tests {
                 true,
             ),
             (r"x\nghp\u005f0123", false),
+            (putty.as_str(), true),
             (r#"{\n\"auths\": {}}"#, true),
             (r"kind: Config\nusers:\n- user: {password: a}\n", true),
             (r"kind: Other\nusers:\n- user: {}\n", false),
@@ -169,6 +272,16 @@ mod tests {
         ] {
             let text = format!("{{\"a\": \"b\", \"c\": \"{string}\"}}");
             assert_eq!(super::super::may_hold(text.as_bytes()), holds, "{string}");
+            // Quotes and escapes that are none go before.
+            for before in [
+                "# 5\" \\d\n",
+                "# \\\"\n",
+                "# it's \" \" \" \\\n",
+                "a: 'b\"\\'\n",
+            ] {
+                let text = format!("{before}c: \"{string}\"\n");
+                assert_eq!(super::super::may_hold(text.as_bytes()), holds, "{text}");
+            }
         }
     }
 }
