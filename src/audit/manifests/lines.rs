@@ -12,6 +12,10 @@ pub(super) struct Assignment<'l> {
 
 /// The value without the quotes around it, or without the comment after it.
 pub(super) fn unquoted(value: &str) -> &str {
+    // Behind a blank everything is a comment, behind the separator it is the value.
+    if value.starts_with(' ') && value.trim_start().starts_with('#') {
+        return "";
+    }
     let value = value.trim();
     for quote in ['"', '\''] {
         if let Some(rest) = value.strip_prefix(quote) {
@@ -127,6 +131,8 @@ mod tests {
             ),
             ("- token: x1", "token", "x1"),
             ("password: a:b=c", "password", "a:b=c"),
+            ("password: # why", "password", ""),
+            ("password=#x1", "password", "#x1"),
         ] {
             let read = setting(line);
             assert_eq!(read, Some(Assignment { name, value }), "{line}");

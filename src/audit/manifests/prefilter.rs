@@ -12,8 +12,9 @@ use aho_corasick::packed;
 use foldhash::{HashMap, HashMapExt, HashSet};
 use memchr::memmem::Finder;
 
+use super::lines;
 use super::names::{self, MAX_NAME, STEMS, is_name_byte};
-use crate::audit::benign;
+use crate::audit::benign::{self, password_in};
 
 /// Keys below which everything may be one, whatever it is called.
 const MARKS: &[&str] = &[
@@ -108,7 +109,7 @@ fn may_be_credential(name: &str, value: &str) -> bool {
         if values.as_ref().is_some_and(|values| values.contains(value)) {
             return false;
         }
-        let is_one = !is_reference(value) && benign::judge(name, value).is_some();
+        let is_one = benign::judge(name, value).is_some();
         if let Some(values) = values
             && !is_one
             && values.len() < MOST
@@ -270,6 +271,9 @@ impl<'a> Text<'a> {
     /// The word is the value of a key `name`, and beside it there is a key `value` that may hold a
     /// credential.
     fn is_in_pair(self, name: &str, start: usize, end: usize) -> bool {
+        if self.is_in_two_lines(start) {
+            return true;
+        }
         let line_start = self.start_of_line(start);
         let line = self.bytes.get(line_start..start).unwrap_or(&[]);
         // The name of an anchor or an alias.
@@ -342,6 +346,19 @@ impl<'a> Text<'a> {
         false
     }
 
+    /// The line sets a `name`, and the next one a `value`: what no parser reads is read so, whatever the columns are.
+    fn is_in_two_lines(self, at: usize) -> bool {
+        let rest = self.from(self.start_of_line(at));
+        let mut sets = rest.split(|b| *b == b'\n').take(2);
+        let mut next = || lines::setting(std::str::from_utf8(sets.next()?).ok()?);
+        let (Some(first), Some(second)) = (next(), next()) else {
+            return false;
+        };
+        first.name == "name"
+            && second.name == "value"
+            && may_be_credential(first.value, second.value)
+    }
+
     /// The key that starts at `start` has a value after `from` that could be a credential.
     fn may_have_value(self, name: &str, start: usize, from: usize) -> bool {
         let rest = self.from(from);
@@ -356,10 +373,14 @@ impl<'a> Text<'a> {
         }
         // Values that are more than they look like.
         if line.starts_with(['|', '>', '&', '*', '!', '{', '[', '\\']) {
-            let is_nothing = ["{{", "{}", "[]"]
-                .iter()
-                .any(|start| line.starts_with(start));
-            return !is_nothing;
+            let is_template = line.starts_with("{{") && line.contains("}}");
+            let is_empty = ["{}", "[]"].iter().any(|empty| {
+                let after = line.strip_prefix(empty);
+                after.is_some_and(|after| {
+                    after.is_empty() || after.starts_with([' ', ',', '}', ']'])
+                })
+            });
+            return !is_template && !is_empty;
         }
         let value = match line.as_bytes().first() {
             Some(quote @ (b'"' | b'\'')) => {
@@ -379,7 +400,11 @@ impl<'a> Text<'a> {
             return false;
         }
         match value.contains([',', '}', ' ', '"', '\'']) {
-            true => !is_reference(value),
+            // In flow style the value ends before all of that does.
+            true => {
+                let first = value.split([',', '}']).next().unwrap_or(value);
+                !is_reference(value) || !is_reference(first) || password_in(value).is_some()
+            }
             false => !self.is_of_sealed_secret(value) && may_be_credential(name, value),
         }
     }

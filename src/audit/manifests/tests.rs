@@ -71,6 +71,30 @@ fn spans(path: &str, text: &str) -> Vec<String> {
         .collect()
 }
 
+/// [`found`] asks the quick test as well.
+#[test]
+fn the_quick_test_passes_over_nothing() {
+    let release = "kind: HelmRelease\napiVersion: helm.toolkit.fluxcd.io/v2\nspec:\n  values:\n";
+    let template = "{{- if .Values.on }}\nkind: Pod\nspec:\n  env:\n";
+    for text in [
+        format!("{release}    x: {{dbPassword: @, y: \"{{{{ .z }}}}\"}}\n"),
+        format!("{template}  - name: DB_PASSWORD\n      value: @\n"),
+        format!("{template}  - name: DB_PASSWORD\n\r\r    value: @\n"),
+        format!("{template}  - name: DB_PASSWORD\n    value: {{{{ @\n"),
+    ] {
+        assert_eq!(found("a.yaml", &text).len(), 1, "{text}");
+    }
+    let comment = format!("{template}  - name: DB_PASSWORD\n    value: # @\n");
+    assert!(found("a.yaml", &comment).is_empty());
+    // A password is one whatever else of the address is a reference.
+    let address =
+        format!("{release}    dbPassword: postgres://app:{DRAWN}@db.${{ZONE}}.example/a\n");
+    let mut hits = Vec::new();
+    check(&Subject::new("a.yaml", address.as_bytes()), None, &mut hits);
+    assert_eq!(hits.len(), 1);
+    assert!(has_values(address.as_bytes()));
+}
+
 #[test]
 fn a_hit_is_about_the_value_as_it_is_written() {
     let release = "kind: HelmRelease\napiVersion: helm.toolkit.fluxcd.io/v2\nspec:\n  values:\n";
