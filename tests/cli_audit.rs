@@ -106,6 +106,35 @@ fn an_older_plain_version_is_found_in_the_history() {
 }
 
 #[test]
+fn a_value_of_many_versions_is_told_with_the_commit_that_brought_it() {
+    let folder = repository();
+    let before = git(&folder.root(), &["rev-parse", "HEAD"]);
+    let mut commits = Vec::new();
+    for number in 0..6 {
+        folder.write(
+            "other/s.yaml",
+            &SECRET.replace("name: ", &format!("name: v{number}-")),
+        );
+        commits.push(commit(&folder, "Change"));
+    }
+    fs::remove_file(folder.path("other/s.yaml")).unwrap();
+    let last = commit(&folder, "Remove");
+    let (range, later) = (
+        format!("{before}..{last}"),
+        format!("{}..{last}", commits[2]),
+    );
+    for _ in 0..2 {
+        let report = audit(&folder, &["--history"], 1);
+        assert_eq!(first(&report)["commit"], commits[0].as_str());
+        let report = audit(&folder, &["--range", &range], 1);
+        assert_eq!(first(&report)["commit"], commits[0].as_str());
+        let report = audit(&folder, &["--range", &later], 1);
+        assert_eq!(first(&report)["commit"], commits[3].as_str());
+        git(&folder.root(), &["gc", "--quiet"]);
+    }
+}
+
+#[test]
 fn stashes_lost_commits_and_messages_belong_to_the_history() {
     let folder = repository();
     folder.write("s.secret.yaml", SECRET);

@@ -22,7 +22,6 @@ mod trees;
 mod visit;
 mod whole;
 
-use self::bits::Bits;
 use self::census::index;
 use self::paths::Paths;
 use self::problems::Problems;
@@ -40,7 +39,7 @@ const STRUCTURE_MAX: usize = 64 << 20;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PathId(pub u32);
 
-/// A commit of the history.
+/// A commit of the history, by age: those that references lead to come before others, and each after its parents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CommitId(pub u32);
 
@@ -91,9 +90,10 @@ pub type Each<'e> = dyn Fn(Item<'_>) + Sync + 'e;
 pub struct History {
     objects: Objects,
     store: Store,
-    /// The number of each commit.
+    /// The number of each commit, by its id.
     commits: Vec<u32>,
-    reachable: Bits,
+    /// How many of them, the first, references lead to.
+    reachable: usize,
     paths: Paths,
     places: Places,
     problems: Vec<String>,
@@ -158,13 +158,7 @@ impl History {
     }
 
     fn of_short(short: picked::Short, store: &Store, problems: Problems) -> History {
-        let mut visited: Vec<u32> = short
-            .commits
-            .iter()
-            .zip(0_u32..)
-            .filter(|(_, row)| short.wanted.get(*row))
-            .map(|(number, _)| *number)
-            .collect();
+        let mut visited = short.commits.clone();
         visited.extend(short.placed.iter().map(|(number, _)| *number));
         visited.sort_unstable();
         visited.dedup();
@@ -175,8 +169,8 @@ impl History {
                 visited,
             },
             store: store.clone(),
+            reachable: short.commits.len(),
             commits: short.commits,
-            reachable: short.wanted,
             paths: short.paths,
             problems: problems.into_words(),
         }
@@ -204,7 +198,7 @@ impl History {
     /// A reference or a stash leads to the commit (not only a reflog or `ORIG_HEAD`, and not by chance in
     /// the store), or it is one of the range.
     pub fn is_reachable(&self, id: CommitId) -> bool {
-        self.reachable.get(id.0)
+        index(id.0) < self.reachable
     }
 
     /// How many objects the scope has: for a range, the commits and the blobs that they brought in.

@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use secrets::git::{History, Item, ObjectKind, Oid, Repository, Scope, Store};
+use secrets::git::{CommitId, History, Item, ObjectKind, Oid, Repository, Scope, Store};
 
 /// The largest object in tests.
 pub(crate) const LIMIT: usize = 64 << 20;
@@ -258,6 +258,8 @@ pub(crate) struct Seen {
     pub(crate) unplaced: BTreeSet<String>,
     pub(crate) problems: Vec<String>,
     pub(crate) count: usize,
+    /// Commits by their ids, and whether a reference leads to them.
+    pub(crate) commits: Vec<(String, bool)>,
 }
 
 pub(crate) fn see(repository: &Repository, scope: Scope) -> secrets::Result<Seen> {
@@ -277,6 +279,15 @@ pub(crate) fn see_in(
         unplaced: BTreeSet::new(),
         problems: Vec::new(),
         count: history.objects(),
+        commits: (0..)
+            .map(CommitId)
+            .map_while(|id| {
+                Some((
+                    history.commit_oid(id)?.to_string(),
+                    history.is_reachable(id),
+                ))
+            })
+            .collect(),
     });
     let late = history.visit(LIMIT, &|_, _| true, &|item: Item<'_>| {
         let mut seen = seen.lock().unwrap();

@@ -63,6 +63,13 @@ fn same_as_git(repo: &Repo, folder: &Path) {
         .filter(|place| place.4)
         .map(|place| (place.0.clone(), place.1.clone()))
         .collect();
+    // By age: each after its parents, and those that references lead to first.
+    let ages: BTreeMap<&String, usize> = seen.commits.iter().map(|it| &it.0).zip(0..).collect();
+    for (commit, parents) in &reachable {
+        let later = parents.iter().find(|parent| ages[parent] > ages[commit]);
+        assert_eq!(later, None, "{commit}");
+    }
+    assert!(seen.commits.is_sorted_by_key(|it| !it.1));
     // Stashes below the last one are in a reflog only; they count as reachable.
     let stashed = commits(repo, folder, &["--reflog", "HEAD"]);
     for pair in found.difference(&pairs) {

@@ -175,9 +175,8 @@ struct State {
 /// The commits of a short range and what they brought in.
 pub(super) struct Short {
     pub(super) oids: Vec<Oid>,
-    /// Numbers, in the order of [`CommitId`].
+    /// Numbers, oldest first.
     pub(super) commits: Vec<u32>,
-    pub(super) wanted: Bits,
     pub(super) placed: Vec<(u32, Placed)>,
     pub(super) paths: Paths,
 }
@@ -210,8 +209,7 @@ pub(super) fn short(
     Ok(Some(Short {
         paths: brought.paths.finish(&picked.names),
         oids: picked.oids,
-        commits: graph.commits.iter().map(|commit| commit.number).collect(),
-        wanted,
+        commits: brought.commits,
         placed: brought.placed,
     }))
 }

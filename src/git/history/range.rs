@@ -9,7 +9,7 @@ use std::sync::Arc;
 use foldhash::fast::RandomState;
 
 use super::bits::Bits;
-use super::census::index;
+use super::census::{index, number_of};
 use super::entry::Entry;
 use super::order;
 use super::paths::{PathTree, ROOT, Refused};
@@ -36,6 +36,8 @@ pub(super) trait Forest {
 
 /// Blobs with their places, in the order in which they came in.
 pub(super) struct Brought {
+    /// The numbers of the commits, oldest first.
+    pub(super) commits: Vec<u32>,
     pub(super) placed: Vec<(u32, Placed)>,
     pub(super) paths: PathTree,
 }
@@ -57,6 +59,7 @@ pub(super) fn brought<F: Forest>(
         work: WORK_MAX,
         is_cut: false,
     };
+    let mut commits = Vec::new();
     for row in order::oldest_first(graph, &|row| wanted.get(row)) {
         let Some(commit) = graph.commits.get(index(row)) else {
             continue;
@@ -72,12 +75,14 @@ pub(super) fn brought<F: Forest>(
                 None => comparison.forest.problem(*parent, "is missing"),
             }
         }
-        comparison.commit(row, commit.tree, &parents);
+        comparison.commit(number_of(commits.len()), commit.tree, &parents);
+        commits.push(commit.number);
     }
     if comparison.is_cut {
         problems.add(|| "the range has too many paths: not all were followed".to_owned());
     }
     Brought {
+        commits,
         placed: comparison.placed,
         paths: comparison.paths,
     }

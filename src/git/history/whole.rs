@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::bits::Bits;
-use super::census::{Census, index};
+use super::census::{Census, index, number_of};
 use super::expand::Pass;
 use super::messages::Messages;
 use super::names::Names;
@@ -163,8 +163,10 @@ pub(super) fn everything<M: Send>(
 
 /// Where things are.
 struct Located {
-    /// The commits that count.
-    reachable: Bits,
+    /// The numbers of commits, oldest first: those that count, then the others.
+    commits: Vec<u32>,
+    /// How many of them count.
+    reachable: usize,
     places: Places,
     paths: Paths,
 }
@@ -194,6 +196,8 @@ fn locate(
     let reachable = order::reachable(graph, starts);
     let shallow = shallow_numbers(repository, census);
     let mut walk = Walk::new(graph, &known, census.len());
+    let mut commits = Vec::with_capacity(graph.commits.len());
+    let mut kept = 0;
     for is_kept in [true, false] {
         for row in order::oldest_first(graph, &|row| reachable.get(row) == is_kept) {
             let Some(commit) = graph.commits.get(index(row)) else {
@@ -214,7 +218,11 @@ fn locate(
                     }
                 }
             }
-            walk.commit(row, commit.tree, is_kept);
+            walk.commit(number_of(commits.len()), commit.tree, is_kept);
+            commits.push(commit.number);
+        }
+        if is_kept {
+            kept = commits.len();
         }
     }
     if walk.is_cut {
@@ -223,7 +231,8 @@ fn locate(
     let Walk { paths, placed, .. } = walk;
     let places = Places::of(placed, census.len());
     Located {
-        reachable,
+        commits,
+        reachable: kept,
         places,
         paths: paths.finish(&graph.names),
     }
@@ -283,13 +292,12 @@ pub(super) fn long_range(
             known.problem(*number, "is missing");
         }
     }
-    for (commit, row) in graph.commits.iter().zip(0_u32..) {
-        if wanted.get(row) {
-            only.set(commit.number);
-        }
+    for number in &brought.commits {
+        only.set(*number);
     }
     let located = Located {
-        reachable: wanted,
+        reachable: brought.commits.len(),
+        commits: brought.commits,
         places: Places::of(brought.placed, census.len()),
         paths: brought.paths.finish(&graph.names),
     };
@@ -332,7 +340,7 @@ impl Loaded {
             kept.set(number);
         }
         History {
-            commits: graph.commits.iter().map(|commit| commit.number).collect(),
+            commits: located.commits,
             objects: Objects::Whole(Box::new(Whole {
                 census,
                 loose_kinds,
