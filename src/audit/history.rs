@@ -1,6 +1,7 @@
 //! The history: every object of the store, or what a range of commits brings.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::{Mutex, PoisonError};
 
 use rayon::prelude::*;
@@ -9,7 +10,7 @@ use super::assemble::{Found, Origin};
 use super::checks;
 use super::finding::{CoveredFile, Hit};
 use super::inspect::{Interest, Nature, Traits, look, nature};
-use super::policy::Rules;
+use super::policy::{Rules, Verdict};
 use super::repository::{Audit, Outcome, Sealed};
 use super::run::Scope;
 use super::sources::{Sources, resolve};
@@ -24,16 +25,76 @@ use crate::git::{History, Item, ObjectKind, Oid, PathId, Placed, Scope as Part};
 struct Oldest(BTreeMap<String, (u32, Found)>);
 
 impl Oldest {
+    /// Of those of no age, such as messages, the first by name is kept, so that every run tells the same.
     fn add(&mut self, age: u32, found: Found) {
         match self.0.entry(found.finding.fingerprint.clone()) {
-            std::collections::btree_map::Entry::Vacant(slot) => {
+            Entry::Vacant(slot) => {
                 slot.insert((age, found));
             }
-            std::collections::btree_map::Entry::Occupied(mut slot) => {
-                if age < slot.get().0 {
+            Entry::Occupied(mut slot) => {
+                let (known, other) = slot.get();
+                if (age, &found.finding.commit) < (*known, &other.finding.commit) {
                     slot.insert((age, found));
                 }
             }
+        }
+    }
+
+    /// Of a file that is plain now its plain past is not told again.
+    fn put_into(self, outcome: &mut Outcome) {
+        let plain_now: foldhash::HashSet<String> = outcome
+            .found
+            .iter()
+            .filter(|found| found.finding.check == &checks::PLAIN_FILE)
+            .filter_map(|found| found.finding.path.clone())
+            .collect();
+        let past = self.0.into_values().map(|(_, found)| found);
+        let past = past.filter(|found| {
+            let finding = &found.finding;
+            let path = finding.path.as_ref();
+            let is_told = path.is_some_and(|path| plain_now.contains(path));
+            !(finding.check == &checks::PLAIN_IN_HISTORY && is_told)
+        });
+        outcome.found.extend(past);
+    }
+}
+
+/// What versions of files say beside findings.
+#[derive(Default)]
+struct Gathered {
+    /// Files of the tree, or of the end of the range, and whether they are sealed.
+    covered: Vec<(CoveredFile, bool)>,
+    /// Paths and recipients.
+    sealed: foldhash::HashSet<(String, Vec<String>)>,
+    once_sealed: foldhash::HashSet<String>,
+    /// By path why a version could not be judged, of the oldest that could not.
+    unread: BTreeMap<String, (u32, String)>,
+}
+
+impl Gathered {
+    fn put_into(self, audit: &Audit<'_>, outcome: &mut Outcome) {
+        let known: foldhash::HashSet<String> =
+            outcome.sealed.iter().map(|s| s.path.clone()).collect();
+        let sealed = self.sealed.into_iter().map(|(path, recipients)| Sealed {
+            past: !known.contains(&path),
+            path,
+            recipients,
+        });
+        outcome.sealed.extend(sealed);
+        outcome.once_sealed.extend(self.once_sealed);
+        for (path, (_, reason)) in self.unread {
+            outcome.unchecked.push(audit.unchecked(Some(&path), reason));
+        }
+        // A bare repository, and a range that changes rules, have the files of the tree looked at already.
+        let mut counted: foldhash::HashSet<String> =
+            outcome.covered.iter().map(|f| f.path.clone()).collect();
+        for (file, is_sealed) in self.covered {
+            if !counted.insert(file.path.clone()) {
+                continue;
+            }
+            outcome.report.covered += 1;
+            outcome.report.sealed += usize::from(is_sealed);
+            outcome.covered.push(file);
         }
     }
 }
@@ -112,73 +173,25 @@ impl Past {
             .collect();
         let entries = sources.index.iter().flat_map(|index| &index.entries);
         let staged = entries.map(|entry| entry.oid).collect();
-        let sealed = Mutex::new(foldhash::HashSet::default());
-        let once_sealed = Mutex::new(foldhash::HashSet::default());
-        let unread = Mutex::new(BTreeMap::new());
-        let covered = Mutex::new(Vec::new());
         let visitor = Visitor {
             told,
             state,
             staged: &staged,
-            covered: &covered,
             history: &history,
             paths: &paths,
-            sealed: &sealed,
-            once_sealed: &once_sealed,
-            unread: &unread,
+            gathered: Mutex::default(),
         };
         let unvisited = history.visit(MAX_TEXT as usize, &|_, _| true, &|item| visitor.item(item));
+        let gathered = visitor.gathered.into_inner();
+        let gathered = gathered.unwrap_or_else(PoisonError::into_inner);
         reasons.extend(history.problems().iter().cloned());
         reasons.extend(unvisited);
         outcome.report.objects = history.objects();
         let oldest = oldest.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let plain_now: foldhash::HashSet<String> = outcome
-            .found
-            .iter()
-            .filter(|found| found.finding.check == &checks::PLAIN_FILE)
-            .filter_map(|found| found.finding.path.clone())
-            .collect();
-        let past = oldest.0.into_values().map(|(_, found)| found);
-        let past = past.filter(|found| {
-            let finding = &found.finding;
-            let is_told = finding
-                .path
-                .as_ref()
-                .is_some_and(|path| plain_now.contains(path));
-            !(finding.check == &checks::PLAIN_IN_HISTORY && is_told)
-        });
-        outcome.found.extend(past);
-        let known: foldhash::HashSet<String> =
-            outcome.sealed.iter().map(|s| s.path.clone()).collect();
-        let sealed = sealed.into_inner().unwrap_or_else(PoisonError::into_inner);
-        outcome
-            .sealed
-            .extend(sealed.into_iter().map(|(path, recipients)| Sealed {
-                past: !known.contains(&path),
-                path,
-                recipients,
-            }));
-        let once_sealed = once_sealed.into_inner();
-        outcome
-            .once_sealed
-            .extend(once_sealed.unwrap_or_else(PoisonError::into_inner));
-        let unread = unread.into_inner().unwrap_or_else(PoisonError::into_inner);
-        for (path, reason) in unread {
-            outcome.unchecked.push(audit.unchecked(Some(&path), reason));
-        }
+        oldest.put_into(outcome);
+        gathered.put_into(audit, outcome);
         for reason in reasons {
             outcome.unchecked.push(audit.unchecked(None, reason));
-        }
-        // A bare repository, and a range that changes rules, have the files of the tree looked at already.
-        let mut counted: foldhash::HashSet<String> =
-            outcome.covered.iter().map(|f| f.path.clone()).collect();
-        for (file, is_sealed) in covered.into_inner().unwrap_or_else(PoisonError::into_inner) {
-            if !counted.insert(file.path.clone()) {
-                continue;
-            }
-            outcome.report.covered += 1;
-            outcome.report.sealed += usize::from(is_sealed);
-            outcome.covered.push(file);
         }
     }
 }
@@ -230,12 +243,9 @@ struct Visitor<'v> {
     state: &'v State<'v>,
     /// What the index has.
     staged: &'v foldhash::HashSet<Oid>,
-    covered: &'v Mutex<Vec<(CoveredFile, bool)>>,
     history: &'v History,
     paths: &'v [PastPath],
-    sealed: &'v Mutex<foldhash::HashSet<(String, Vec<String>)>>,
-    once_sealed: &'v Mutex<foldhash::HashSet<String>>,
-    unread: &'v Mutex<BTreeMap<String, String>>,
+    gathered: Mutex<Gathered>,
 }
 
 impl Visitor<'_> {
@@ -278,38 +288,7 @@ impl Visitor<'_> {
         let view: Option<&dyn View> = if is_end { Some(self.state) } else { None };
         let audit = self.told.audit;
         let looked = look(&subject, &audit.rules, view, *traits, interest);
-        if let Some(rule) = looked.verdict.rule.clone().filter(|_| is_end) {
-            let repository = audit.number;
-            let path = name.clone();
-            let file = CoveredFile {
-                repository,
-                path,
-                rule,
-            };
-            let mut covered = self.covered.lock().unwrap_or_else(PoisonError::into_inner);
-            covered.push((file, looked.verdict.sealed));
-        }
-        if looked.verdict.has_metadata {
-            let mut all = self
-                .once_sealed
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner);
-            all.insert(name.clone());
-        }
-        if !looked.verdict.recipients.is_empty() {
-            let sealed = (name.clone(), looked.verdict.recipients);
-            let mut all = self.sealed.lock().unwrap_or_else(PoisonError::into_inner);
-            all.insert(sealed);
-        }
-        // What could not be judged in any version may hold plaintext: the history is not proven.
-        if let Some(why) = looked.verdict.unchecked {
-            let commit = self.history.commit_oid(placed.commit);
-            let commit = commit.map_or_else(String::new, |oid| oid.to_string());
-            let mut unread = self.unread.lock().unwrap_or_else(PoisonError::into_inner);
-            unread
-                .entry(name.clone())
-                .or_insert_with(|| format!("{why} (in commit {commit})"));
-        }
+        self.gather(name, placed, is_end, looked.verdict);
         let hits: Vec<Hit> = match is_end {
             true => looked.hits,
             false => looked.hits.into_iter().filter_map(of_the_past).collect(),
@@ -320,6 +299,37 @@ impl Visitor<'_> {
             None => Origin::Unreachable(item.oid),
         };
         self.told.keep(placed.commit.0, &subject, hits, origin);
+    }
+
+    fn gather(&self, path: &str, placed: &Placed, is_end: bool, verdict: Verdict) {
+        let gathered = || self.gathered.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(rule) = verdict.rule.filter(|_| is_end) {
+            let file = CoveredFile {
+                repository: self.told.audit.number,
+                path: path.to_owned(),
+                rule,
+            };
+            gathered().covered.push((file, verdict.sealed));
+        }
+        if verdict.has_metadata {
+            gathered().once_sealed.insert(path.to_owned());
+        }
+        if !verdict.recipients.is_empty() {
+            let sealed = (path.to_owned(), verdict.recipients);
+            gathered().sealed.insert(sealed);
+        }
+        // What could not be judged in any version may hold plaintext: the history is not proven.
+        if let Some(why) = verdict.unchecked {
+            let commit = self.history.commit_oid(placed.commit);
+            let commit = commit.map_or_else(String::new, |oid| oid.to_string());
+            let reason = (placed.commit.0, format!("{why} (in commit {commit})"));
+            let mut gathered = gathered();
+            let known = gathered.unread.entry(path.to_owned());
+            let known = known.or_insert_with(|| reason.clone());
+            if reason < *known {
+                *known = reason;
+            }
+        }
     }
 }
 
