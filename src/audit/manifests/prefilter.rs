@@ -348,15 +348,18 @@ impl<'a> Text<'a> {
 
     /// The line sets a `name`, and the next one a `value`: what no parser reads is read so, whatever the columns are.
     fn is_in_two_lines(self, at: usize) -> bool {
-        let rest = self.from(self.start_of_line(at));
-        let mut sets = rest.split(|b| *b == b'\n').take(2);
-        let mut next = || lines::setting(std::str::from_utf8(sets.next()?).ok()?);
-        let (Some(first), Some(second)) = (next(), next()) else {
+        let mut rest = self.from(self.start_of_line(at)).split(|b| *b == b'\n');
+        let (Some(first), Some(second)) = (rest.next(), rest.next()) else {
             return false;
         };
-        first.name == "name"
-            && second.name == "value"
-            && may_be_credential(first.value, second.value)
+        let set = |line| lines::setting(std::str::from_utf8(line).ok()?);
+        memchr::memmem::find(second, b"value").is_some()
+            && set(second).is_some_and(|second| {
+                second.name == "value"
+                    && set(first).is_some_and(|first| {
+                        first.name == "name" && may_be_credential(first.value, second.value)
+                    })
+            })
     }
 
     /// The key that starts at `start` has a value after `from` that could be a credential.
@@ -400,9 +403,9 @@ impl<'a> Text<'a> {
             return false;
         }
         match value.contains([',', '}', ' ', '"', '\'']) {
-            // In flow style the value ends before all of that does.
+            // In flow style the value ends at the first comma.
             true => {
-                let first = value.split([',', '}']).next().unwrap_or(value);
+                let first = value.split(',').next().unwrap_or(value);
                 !is_reference(value) || !is_reference(first) || password_in(value).is_some()
             }
             false => !self.is_of_sealed_secret(value) && may_be_credential(name, value),
