@@ -4,7 +4,7 @@
 //! Wherever a stem of [`names::STEMS`] stands, the name around it and what follows decide. In doubt the
 //! answer is yes.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::ops::Range;
 use std::sync::LazyLock;
 
@@ -40,7 +40,10 @@ pub(super) fn has_candidate(bytes: &[u8]) -> bool {
     let Some(searcher) = STEM.as_ref() else {
         return true;
     };
-    let text = Text { bytes };
+    let text = Text {
+        bytes,
+        has_sealed_secret: &OnceCell::new(),
+    };
     let mut from = 0;
     // Names are looked at with their lines. On lines without an end that would take forever, and a
     // parse takes less.
@@ -182,6 +185,8 @@ fn is_reference(value: &str) -> bool {
 #[derive(Clone, Copy)]
 struct Text<'a> {
     bytes: &'a [u8],
+    /// There is a SealedSecret in it, once somebody asked.
+    has_sealed_secret: &'a OnceCell<bool>,
 }
 
 impl<'a> Text<'a> {
@@ -421,7 +426,9 @@ impl<'a> Text<'a> {
         value.len() >= LEAST
             && matches!(value.as_bytes(), [b'A', b'g', b'A'..=b'D', ..])
             && value.bytes().all(is_base64)
-            && KIND.find(self.bytes).is_some()
+            && *self
+                .has_sealed_secret
+                .get_or_init(|| KIND.find(self.bytes).is_some())
     }
 
     /// What stands below a key without a value is a value, or a mapping with a key `value`.
