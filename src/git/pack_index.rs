@@ -10,6 +10,8 @@ use super::oid::{HashKind, Oid};
 /// What is wrong with an index, in words that complete "the pack index ...".
 type Flaw = String;
 
+/// So many names are read at once rather than one by one.
+const TOGETHER: u32 = 512;
 const MAGIC: [u8; 4] = [0xff, b't', b'O', b'c'];
 /// 256 counts of 4 bytes.
 const FANOUT: u64 = 1024;
@@ -175,7 +177,7 @@ impl PackIndex {
         let mut high = end;
         let mut buffer = [0; 32];
         let found = buffer.get_mut(..self.hash.len()).unwrap_or_default();
-        while low < high {
+        while high.saturating_sub(low) > TOGETHER {
             let middle = low + (high - low) / 2;
             self.name(middle, found)?;
             if &*found < name {
@@ -184,6 +186,16 @@ impl PackIndex {
                 high = middle;
             }
         }
+        let rows = usize::try_from(high.saturating_sub(low)).unwrap_or(0);
+        let stride = usize::try_from(self.stride()).unwrap_or(0);
+        let mut rest = vec![0; rows.saturating_mul(stride)];
+        let at = self.names_at() + self.stride() * u64::from(low);
+        self.source.fill(&mut rest, at)?;
+        // An offset stands before each name of an old index.
+        let skip = stride.saturating_sub(self.hash.len());
+        let rows = rest.chunks_exact(stride.max(1));
+        let below = rows.take_while(|row| row.get(skip..).is_some_and(|found| found < name));
+        low = low.saturating_add(u32::try_from(below.count()).unwrap_or(0));
         Ok((low, end))
     }
 
