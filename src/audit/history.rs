@@ -187,6 +187,8 @@ impl Past {
         reasons.extend(history.problems().iter().cloned());
         reasons.extend(unvisited);
         outcome.report.objects = history.objects();
+        // It is large: whoever waits for the report need not wait for its memory to be given back.
+        rayon::spawn(move || drop((history, paths)));
         let oldest = oldest.into_inner().unwrap_or_else(PoisonError::into_inner);
         oldest.put_into(outcome);
         gathered.put_into(audit, outcome);

@@ -332,11 +332,14 @@ impl Loaded {
         let Loaded {
             mut census,
             loose_kinds,
-            graph,
+            mut graph,
         } = self;
         census.forget_names();
+        let messages = std::mem::take(&mut graph.messages);
+        // Giving back the memory of all trees takes a while.
+        rayon::spawn(move || drop(graph));
         let mut kept = Bits::new(census.len());
-        for number in graph.messages.numbers() {
+        for number in messages.numbers() {
             kept.set(number);
         }
         History {
@@ -344,7 +347,7 @@ impl Loaded {
             objects: Objects::Whole(Box::new(Whole {
                 census,
                 loose_kinds,
-                messages: graph.messages,
+                messages,
                 kept,
                 given: false,
                 only,
