@@ -134,7 +134,7 @@ impl Past {
             audit,
             oldest: &oldest,
         };
-        let (history, ()) = History::load_while(
+        let history = History::load_while(
             sources.repository,
             &sources.store,
             part,

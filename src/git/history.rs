@@ -115,30 +115,29 @@ impl History {
     ///
     /// Fails if an end of the range is no commit that can be read, or the references cannot be read.
     pub fn load(repository: &Repository, store: &Store, scope: Scope) -> Result<History> {
-        Self::load_while(repository, store, scope, None, || ()).map(|(history, ())| history)
+        Self::load_while(repository, store, scope, None, || ())
     }
 
     /// As [`History::load`], with something to do for cores that would have to wait.
     ///
     /// Gives commits and tags to `each` while it is at it, as many as it has at hand; [`History::visit`] gives all
-    /// others. Calls `meanwhile` once, and gives what it gave.
+    /// others. Calls `meanwhile` once.
     ///
     /// # Errors
     ///
     /// As [`History::load`]; it may be that `meanwhile` was not called then.
-    pub fn load_while<M: Send>(
+    pub fn load_while(
         repository: &Repository,
         store: &Store,
         scope: Scope,
         each: Option<&Each<'_>>,
-        meanwhile: impl FnOnce() -> M + Send,
-    ) -> Result<(History, M)> {
+        meanwhile: impl FnOnce() + Send,
+    ) -> Result<History> {
         let (from, to) = match scope {
             Scope::Everything => return whole::everything(repository, store, each, meanwhile),
             Scope::Range { from, to } => (from, to),
         };
-        let (history, made) = rayon::join(|| Self::range(repository, store, from, to), meanwhile);
-        Ok((history?, made))
+        rayon::join(|| Self::range(repository, store, from, to), meanwhile).0
     }
 
     fn range(

@@ -130,13 +130,13 @@ fn structure(
     (graph, loose_kinds)
 }
 
-/// Every object of the store, and what `meanwhile` gave.
-pub(super) fn everything<M: Send>(
+/// Every object of the store.
+pub(super) fn everything(
     repository: &Repository,
     store: &Store,
     each: Option<&Each<'_>>,
-    meanwhile: impl FnOnce() -> M + Send,
-) -> Result<(History, M)> {
+    meanwhile: impl FnOnce() + Send,
+) -> Result<History> {
     let problems = Problems::default();
     let (references, loaded) = rayon::join(|| repository.references(), || read(store, &problems));
     let (references, loaded) = (references?, loaded?);
@@ -145,20 +145,20 @@ pub(super) fn everything<M: Send>(
     }
     let (census, graph) = (&loaded.census, &loaded.graph);
     // The walk takes one thread, and messages stand at no place.
-    let (located, made) = rayon::join(
+    let (located, ()) = rayon::join(
         || locate(repository, &references, &loaded, &problems),
         || {
             if let Some(each) = each {
                 visit::give_messages(census, &graph.messages, &|_| true, each, &problems);
             }
-            meanwhile()
+            meanwhile();
         },
     );
     let mut history = loaded.finish(store, located, None, problems);
     if let Objects::Whole(whole) = &mut history.objects {
         whole.given = each.is_some();
     }
-    Ok((history, made))
+    Ok(history)
 }
 
 /// Where things are.
