@@ -43,6 +43,12 @@ pub fn is_ciphertext(value: &str) -> bool {
     STARTS.iter().any(|start| value.starts_with(start)) || jasypt(value) || kms(value)
 }
 
+/// The base64 is as that of a SealedSecret: the length of its session key, 512 bytes, then that and the ciphertext. Who
+/// asks knows what else speaks for one.
+pub(super) fn is_long_as_sealed_secret(base64: &[u8]) -> bool {
+    base64.len() > 700 && matches!(base64, [b'A', b'g', b'A'..=b'D', ..])
+}
+
 /// The value stands for one: `changeme`, `REPLACE-ME`, `<password>`, `xxxx`, `example`, and the samples of
 /// the providers' own documentation.
 pub fn is_placeholder(value: &str) -> bool {

@@ -12,6 +12,7 @@ use zeroize::Zeroizing;
 use super::anchors::Scan;
 use super::bytes::{BASE64, byte, is, part, run};
 use super::token::Token;
+use crate::audit::benign;
 
 /// The longest block that is decoded: Secrets have at most 1 MiB.
 const MAX_BLOCK: usize = 4 << 20;
@@ -182,9 +183,7 @@ impl<'s, 't> Blocks<'s, 't> {
 
     fn decode(&self, block: Range<usize>, lines: usize, out: &mut Vec<Token>) {
         let text = self.scan.text;
-        // What a SealedSecret holds begins with the length of its session key, 512 bytes, and goes on with that.
-        let first = part(text, block.start..block.start.saturating_add(3));
-        if block.len() > 700 && matches!(first, [b'A', b'g', b'A'..=b'D']) {
+        if benign::is_long_as_sealed_secret(part(text, block.clone())) {
             return;
         }
         let Some(automaton) = &FORMS.automaton else {

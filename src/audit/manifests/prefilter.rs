@@ -417,14 +417,11 @@ impl<'a> Text<'a> {
         }
     }
 
-    /// The value is one of a SealedSecret, and there is one in the text: two bytes with the length of an RSA key of
-    /// 4096 bits, the session key that it encrypts, the ciphertext. The long base64 of such files is what they are.
+    /// The value is one of a SealedSecret, and there is one in the text. The long base64 of such files is what they are.
     fn is_of_sealed_secret(self, value: &str) -> bool {
-        const LEAST: usize = (2 + 512) * 4 / 3;
         static KIND: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new("SealedSecret"));
         let is_base64 = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'=');
-        value.len() >= LEAST
-            && matches!(value.as_bytes(), [b'A', b'g', b'A'..=b'D', ..])
+        benign::is_long_as_sealed_secret(value.as_bytes())
             && value.bytes().all(is_base64)
             && *self
                 .has_sealed_secret
