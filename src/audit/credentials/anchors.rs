@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 
 use aho_corasick::packed;
 
-use super::bytes::{Class, DOTTED, byte, class, part, run, run_back};
+use super::bytes::{DOTTED, byte, part, run_back};
 use super::shapes::SHAPES;
 use super::token::Token;
 use super::{addresses, age, documents, dumps, frameworks, hashes, jwt, peel, pem, vendors};
@@ -28,56 +28,73 @@ enum Find {
     Shape(usize),
 }
 
-/// At least four bytes: the vector search compares as many bytes at once as its shortest literal has.
-const LONG: &[(&str, Find)] = &[
-    ("AGE-SECRET-KEY-", Find::One(age::identity)),
-    ("AGE-PLUGIN-", Find::One(age::plugin)),
-    ("PRIVATE KEY", Find::One(pem::private_key)),
-    ("PuTTY-User-Key-File-", Find::One(pem::putty)),
-    ("\"auth", Find::Once(2, documents::docker)),
-    ("client-key-data", Find::Once(1, documents::kubeconfig)),
+/// A literal, and what to do at it.
+struct Literal {
+    text: &'static str,
+    /// Where the part of it begins that is looked for. The vector search compares the first bytes of that part:
+    /// they are to be rare, for what is only like them takes longer than the search.
+    from: usize,
+    find: Find,
+}
+
+const fn literal(text: &'static str, find: Find) -> Literal {
+    rare(text, 0, find)
+}
+
+const fn rare(text: &'static str, from: usize, find: Find) -> Literal {
+    Literal { text, from, find }
+}
+
+/// What is looked for has at least four bytes: the vector search compares as many at once as the shortest has.
+const LONG: &[Literal] = &[
+    literal("AGE-SECRET-KEY-", Find::One(age::identity)),
+    literal("AGE-PLUGIN-", Find::One(age::plugin)),
+    literal("PRIVATE KEY", Find::One(pem::private_key)),
+    literal("PuTTY-User-Key-File-", Find::One(pem::putty)),
+    literal("\"auth", Find::Once(2, documents::docker)),
+    rare("client-key-data", 8, Find::Once(1, documents::kubeconfig)),
     // Every kubeconfig has them, and not all have a `current-context`.
-    ("users", Find::Once(1, documents::kubeconfig)),
-    ("AKIA", Find::One(vendors::aws)),
-    ("ASIA", Find::One(vendors::aws)),
-    ("assword=", Find::Text(connection_string)),
-    ("ASSWORD=", Find::Text(connection_string)),
-    ("Pwd=", Find::Text(connection_string)),
-    ("pwd=", Find::Text(connection_string)),
-    ("PWD=", Find::Text(connection_string)),
-    ("$2a$", Find::Text(hashes::at)),
-    ("$2b$", Find::Text(hashes::at)),
-    ("$2y$", Find::Text(hashes::at)),
-    ("$apr1$", Find::Text(hashes::at)),
-    ("$argon2", Find::Text(hashes::at)),
-    ("pbkdf2_sha", Find::Text(hashes::at)),
-    ("{SHA", Find::Text(hashes::at)),
-    ("{SSHA", Find::Text(hashes::at)),
-    ("secret_key_base", Find::Text(frameworks::at)),
-    ("SECRET_KEY", Find::Text(frameworks::at)),
-    ("APP_KEY", Find::Text(frameworks::at)),
-    ("APP_SECRET", Find::Text(frameworks::at)),
-    ("NEXTAUTH_SECRET", Find::Text(frameworks::at)),
-    ("JWT_SECRET", Find::Text(frameworks::at)),
-    ("IDENTIFIED", Find::Text(dumps::at)),
-    ("identified by '", Find::Text(dumps::at)),
-    ("PASSWORD '", Find::Text(dumps::at)),
-    ("password '", Find::Text(dumps::at)),
+    rare("users", 1, Find::Once(1, documents::kubeconfig)),
+    literal("AKIA", Find::One(vendors::aws)),
+    literal("ASIA", Find::One(vendors::aws)),
+    rare("assword=", 4, Find::Text(connection_string)),
+    rare("ASSWORD=", 4, Find::Text(connection_string)),
+    literal("Pwd=", Find::Text(connection_string)),
+    literal("pwd=", Find::Text(connection_string)),
+    literal("PWD=", Find::Text(connection_string)),
+    literal("$2a$", Find::Text(hashes::at)),
+    literal("$2b$", Find::Text(hashes::at)),
+    literal("$2y$", Find::Text(hashes::at)),
+    literal("$apr1$", Find::Text(hashes::at)),
+    literal("$argon2", Find::Text(hashes::at)),
+    literal("pbkdf2_sha", Find::Text(hashes::at)),
+    literal("{SHA", Find::Text(hashes::at)),
+    literal("{SSHA", Find::Text(hashes::at)),
+    rare("secret_key_base", 10, Find::Text(frameworks::at)),
+    rare("SECRET_KEY", 5, Find::Text(frameworks::at)),
+    rare("APP_KEY", 2, Find::Text(frameworks::at)),
+    rare("APP_SECRET", 2, Find::Text(frameworks::at)),
+    literal("NEXTAUTH_SECRET", Find::Text(frameworks::at)),
+    literal("JWT_SECRET", Find::Text(frameworks::at)),
+    literal("IDENTIFIED", Find::Text(dumps::at)),
+    rare("identified by '", 9, Find::Text(dumps::at)),
+    rare("PASSWORD '", 5, Find::Text(dumps::at)),
+    rare("password '", 5, Find::Text(dumps::at)),
 ];
 
 /// At least three bytes.
-const SHORT: &[(&str, Find)] = &[
-    ("CLOUDFLARE_", Find::Text(vendors::cloudflare_named)),
-    ("CF_API_", Find::Text(vendors::cloudflare_named)),
-    ("://", Find::Text(url)),
-    ("$1$", Find::Text(hashes::at)),
-    ("$5$", Find::Text(hashes::at)),
-    ("$6$", Find::Text(hashes::at)),
-    ("$y$", Find::Text(hashes::at)),
-    ("$7$", Find::Text(hashes::at)),
-    ("7Q~", Find::One(entra)),
-    ("8Q~", Find::One(entra)),
-    ("&sig=", Find::Text(signature)),
+const SHORT: &[Literal] = &[
+    literal("CLOUDFLARE_", Find::Text(vendors::cloudflare_named)),
+    literal("CF_API_", Find::Text(vendors::cloudflare_named)),
+    literal("://", Find::Text(url)),
+    literal("$1$", Find::Text(hashes::at)),
+    literal("$5$", Find::Text(hashes::at)),
+    literal("$6$", Find::Text(hashes::at)),
+    literal("$y$", Find::Text(hashes::at)),
+    literal("$7$", Find::Text(hashes::at)),
+    literal("7Q~", Find::One(entra)),
+    literal("8Q~", Find::One(entra)),
+    literal("&sig=", Find::Text(signature)),
 ];
 
 fn connection_string(text: &[u8], at: usize) -> Option<Token> {
@@ -101,27 +118,31 @@ fn entra(text: &[u8], at: usize) -> Option<Token> {
 
 /// A set of literals with its search.
 struct Literals {
-    finds: Vec<Find>,
+    table: &'static [Literal],
     vector: Option<packed::Searcher>,
     /// Where the machine has no vectors.
     automaton: aho_corasick::AhoCorasick,
 }
 
 impl Literals {
-    fn new(table: &[(&str, Find)]) -> Self {
-        let literals = || table.iter().map(|(literal, _)| literal.as_bytes());
-        let finds = table.iter().map(|(_, find)| *find).collect();
+    fn new(table: &'static [Literal]) -> Self {
+        let parts = || {
+            let part = |literal: &Literal| literal.text.get(literal.from..);
+            table
+                .iter()
+                .map(move |literal| part(literal).unwrap_or(literal.text))
+        };
         let vector = packed::Config::new()
             .match_kind(packed::MatchKind::LeftmostFirst)
             .builder()
-            .extend(literals())
+            .extend(parts())
             .build();
         let automaton = aho_corasick::AhoCorasick::builder()
             .match_kind(aho_corasick::MatchKind::LeftmostFirst)
-            .build(literals())
+            .build(parts())
             .unwrap_or_else(|_| empty_automaton());
         Literals {
-            finds,
+            table,
             vector,
             automaton,
         }
@@ -134,23 +155,35 @@ impl Literals {
             let found = match &self.vector {
                 Some(vector) => vector
                     .find_in(text, (at..text.len()).into())
-                    .map(|found| (found.pattern().as_usize(), found.start(), found.end())),
+                    .map(|found| (found.pattern().as_usize(), found.start())),
                 None => self
                     .automaton
                     .find(aho_corasick::Input::new(text).range(at..))
-                    .map(|found| (found.pattern().as_usize(), found.start(), found.end())),
+                    .map(|found| (found.pattern().as_usize(), found.start())),
             };
-            let Some((pattern, start, end)) = found else {
+            let Some((pattern, found)) = found else {
                 return;
             };
-            if let Some(find) = self.finds.get(pattern)
-                && call(*find, start)
-            {
+            at = found.saturating_add(1);
+            let Some(literal) = self.table.get(pattern) else {
+                continue;
+            };
+            let start = found.checked_sub(literal.from);
+            let Some(start) = start.filter(|start| is_at(text, *start, literal)) else {
+                continue;
+            };
+            if call(literal.find, start) {
                 return;
             }
-            at = end.max(start.saturating_add(1));
+            at = start.saturating_add(literal.text.len());
         }
     }
+}
+
+/// The part before the one that was found is there as well.
+fn is_at(text: &[u8], start: usize, literal: &Literal) -> bool {
+    let before = literal.text.get(..literal.from).unwrap_or_default();
+    part(text, start..start.saturating_add(literal.from)) == before.as_bytes()
 }
 
 /// An automaton of nothing: literals as few and short as these always build one.
@@ -259,8 +292,7 @@ fn telegram(text: &[u8], at: usize) -> Option<Token> {
     )
 }
 
-/// Shorter runs have no token in them, and no base64 that is worth decoding. Less than 23 would not be found: two
-/// words of eight bytes can have seven before them.
+/// Shorter runs have no token in them, and no base64 that is worth decoding.
 const LEAST_RUN: usize = 23;
 
 /// The shortest token in an address.
@@ -403,143 +435,167 @@ impl Scan<'_> {
     }
 }
 
-/// How much is classified at once.
+/// How much is classified at once: as many bytes as a number has bits.
 const CHUNK: usize = 64;
 
 /// Calls with every run of letters, digits, `+`, `/`, `_` and `-` of at least [`LEAST_RUN`] bytes, until it says to
-/// stop. Such a run has all of two neighbouring words of eight bytes, which are classified many at once.
+/// stop.
 fn each_run(text: &[u8], mut call: impl FnMut(usize, usize) -> bool) {
-    let mut next = 0;
-    // Whether the last word of the chunk before was all of the class.
-    let mut carried = 0;
-    for (number, chunk) in text.chunks(CHUNK).enumerate() {
-        let words = match chunk.first_chunk::<CHUNK>() {
-            Some(chunk) => words_in_run(chunk),
+    // How long the run is that ends where the chunk begins.
+    let mut open = 0_usize;
+    let mut base = 0;
+    for chunk in text.chunks(CHUNK) {
+        let inside = match chunk.first_chunk::<CHUNK>() {
+            Some(chunk) => in_run(chunk),
             None => {
                 let mut padded = [0; CHUNK];
                 for (to, from) in padded.iter_mut().zip(chunk) {
                     *to = *from;
                 }
-                words_in_run(&padded)
+                in_run(&padded)
             }
         };
-        // A bit for each word that has its predecessor in the class as well.
-        let mut pairs = words & (words << 1 | carried);
-        carried = words >> 7;
-        while pairs != 0 {
-            let word = usize::try_from(pairs.trailing_zeros()).unwrap_or_default();
-            pairs &= pairs - 1;
-            let at = number
-                .saturating_mul(CHUNK)
-                .saturating_add(word.saturating_mul(8));
-            if at < next {
-                continue;
-            }
-            // Both words are in the run: what is left to see is before the first and behind the second.
-            let first = at.saturating_sub(8).max(next);
-            let start = run_back(text, first, &RUN, first.saturating_sub(next));
-            let end = run_end(text, at.saturating_add(8).min(text.len()));
-            next = end;
-            if end.saturating_sub(start) >= LEAST_RUN && call(start, end) {
+        let first = inside.trailing_ones();
+        let end = base + count(first);
+        let start = base.saturating_sub(open);
+        if first == u64::BITS {
+            open = open.saturating_add(CHUNK);
+            base += CHUNK;
+            continue;
+        }
+        if end - start >= LEAST_RUN && call(start, end) {
+            return;
+        }
+        let last = inside.leading_ones();
+        let whole = inside & (u64::MAX << first) & (u64::MAX >> last);
+        let mut starts = starts_of_runs(whole);
+        while starts != 0 {
+            let at = starts.trailing_zeros();
+            let length = (whole >> at).trailing_ones();
+            let start = base + count(at);
+            if call(start, start + count(length)) {
                 return;
             }
+            // Every place of the run behind which there is enough of it is marked.
+            starts &= u64::MAX << (at + length);
         }
+        open = count(last);
+        base += CHUNK;
+    }
+    // The text ends with a run, and a chunk.
+    if open >= LEAST_RUN {
+        call(text.len().saturating_sub(open), text.len());
     }
 }
 
-static RUN: Class = class(b"A-Za-z0-9+/_-");
+fn count(bits: u32) -> usize {
+    usize::try_from(bits).unwrap_or_default()
+}
 
-/// A bit for each eight bytes that are all letters, digits, `+`, `/`, `_` or `-`. Written so that compilers use vectors.
-fn words_in_run(chunk: &[u8; CHUNK]) -> u8 {
+/// A bit for each from which on at least [`LEAST_RUN`] are set.
+fn starts_of_runs(bits: u64) -> u64 {
+    let of_2 = bits & bits >> 1;
+    let of_4 = of_2 & of_2 >> 2;
+    let of_8 = of_4 & of_4 >> 4;
+    let of_16 = of_8 & of_8 >> 8;
+    of_16 & of_16 >> (LEAST_RUN - 16)
+}
+
+/// A bit for each letter, digit, `+`, `/`, `_` and `-`. Written so that compilers use vectors.
+fn in_run(chunk: &[u8; CHUNK]) -> u64 {
     let inside = chunk.map(|byte| {
         let letter = (byte | 0x20).wrapping_sub(b'a') < 26;
         let digit = byte.wrapping_sub(b'/') < 11;
         let sign = (byte == b'+') | (byte == b'-') | (byte == b'_');
         u8::from(letter | digit | sign)
     });
-    let mut words = 0;
+    let mut bits = 0;
     for (number, word) in inside.as_chunks::<8>().0.iter().enumerate() {
-        words |= u8::from(u64::from_le_bytes(*word) == 0x0101_0101_0101_0101) << number;
+        // Brings the lowest bit of each byte into the highest byte, the first one lowest.
+        let gathered = u64::from_le_bytes(*word).wrapping_mul(0x0102_0408_1020_4080) >> 56;
+        bits |= gathered << (8 * number);
     }
-    words
-}
-
-/// The end of the run around a byte of it, eight bytes at a time.
-fn run_end(text: &[u8], mut at: usize) -> usize {
-    while let Some(word) = text.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
-        if !all_in_run(u64::from_le_bytes(*word)) {
-            break;
-        }
-        at = at.saturating_add(8);
-    }
-    run(text, at, &RUN)
-}
-
-/// Whether all eight bytes are letters, digits, `+`, `/`, `_` or `-`.
-fn all_in_run(word: u64) -> bool {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    const HIGH: u64 = 0x80 * ONES;
-    // No byte reaches beyond its own eight bits, since all are below 0x80.
-    let low = word & !HIGH;
-    let within = |bytes: u64, least: u64, most: u64| {
-        (bytes + (0x80 - least) * ONES) & !(bytes + (0x7f - most) * ONES)
-    };
-    let letters = within(low | (0x20 * ONES), 0x61, 0x7a);
-    let digits = within(low, 0x2f, 0x39);
-    let signs = within(low, 0x2b, 0x2b) | within(low, 0x2d, 0x2d) | within(low, 0x5f, 0x5f);
-    (letters | digits | signs) & !word & HIGH == HIGH
+    bits
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
     use super::*;
-    use crate::audit::credentials::bytes::is;
+    use crate::audit::credentials::bytes::{class, is};
 
     #[test]
     fn literals_fit_the_vector_search() {
         // From 33 on the search takes twice as long.
         assert!(LONG.len() <= 32);
-        assert!(LONG.iter().all(|(literal, _)| literal.len() >= 4));
+        let length = |literal: &Literal| literal.text[literal.from..].len();
+        assert!(LONG.iter().all(|literal| length(literal) >= 4));
+        assert!(SHORT.iter().all(|literal| length(literal) >= 3));
     }
 
     #[test]
-    fn runs_are_found_whole_and_none_is_missed() {
-        for before in 0..40 {
-            for length in [22, 23, 24, 40, 100] {
-                let run = "aZ09+/_-".repeat(20);
-                let text = format!("{}{}.{}, b", ".".repeat(before), &run[..length], &run[..23]);
-                let mut found = Vec::new();
-                each_run(text.as_bytes(), |start, end| {
-                    found.push(start..end);
-                    false
-                });
-                let second = before + length + 1;
-                let mut expected = vec![before..before + length, second..second + 23];
-                if length < LEAST_RUN {
-                    expected.remove(0);
+    fn every_literal_is_found_at_its_start() {
+        for (literals, table) in [(&*LONG_LITERALS, LONG), (&*SHORT_LITERALS, SHORT)] {
+            for literal in table {
+                let rare = &literal.text[literal.from..];
+                // Behind itself, and behind what only looks like it.
+                for text in [
+                    format!("{rare}{0}{0}", literal.text),
+                    format!("..{rare} {0}, {0}", literal.text),
+                ] {
+                    let mut found = Vec::new();
+                    literals.each(text.as_bytes(), |_, at| {
+                        found.push(at);
+                        false
+                    });
+                    let expected: Vec<usize> =
+                        text.match_indices(literal.text).map(|(at, _)| at).collect();
+                    assert_eq!(found, expected, "{text}");
                 }
-                assert_eq!(found, expected);
             }
         }
     }
 
     #[test]
-    fn words_are_classified_by_every_byte() {
+    fn runs_are_found_whole_and_none_is_missed() {
+        let class = class(b"A-Za-z0-9+/_-");
+        let mut seed = 1_u32;
+        let mut draw = |below: u32| {
+            seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            usize::try_from((seed >> 16) % below).unwrap()
+        };
+        for _ in 0..2000 {
+            let mut text = Vec::new();
+            for _ in 0..draw(8) {
+                text.extend(b"aZ09+/_-".iter().cycle().take(draw(150)));
+                text.extend(b". \n".iter().cycle().take(draw(70)));
+            }
+            let mut expected = Vec::new();
+            let mut start = 0;
+            for run in text.split(|byte| !is(&class, *byte)) {
+                if run.len() >= LEAST_RUN {
+                    expected.push(start..start + run.len());
+                }
+                start += run.len() + 1;
+            }
+            let mut found = Vec::new();
+            each_run(&text, |start, end| {
+                found.push(start..end);
+                false
+            });
+            assert_eq!(found, expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn every_byte_is_classified() {
+        let class = class(b"A-Za-z0-9+/_-");
         for byte in 0..=255u8 {
             for at in 0..CHUNK {
                 let mut chunk = [b'a'; CHUNK];
                 chunk[at] = byte;
-                let expected = if is(&RUN, byte) {
-                    0xff
-                } else {
-                    !(1u8 << (at / 8))
-                };
-                assert_eq!(words_in_run(&chunk), expected, "{byte}");
-                if let Some(word) = chunk.first_chunk::<8>() {
-                    let all = all_in_run(u64::from_le_bytes(*word));
-                    assert_eq!(all, at >= 8 || is(&RUN, byte), "{byte}");
-                }
+                let expected = !(u64::from(!is(&class, byte)) << at);
+                assert_eq!(in_run(&chunk), expected, "{byte}");
             }
         }
     }
