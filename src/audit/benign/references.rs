@@ -97,17 +97,16 @@ fn is_address(value: &str) -> bool {
         "docker-secret:",
         "!!binary |",
     ];
-    let lower: String = value
-        .chars()
-        .take(40)
-        .collect::<String>()
-        .to_ascii_lowercase();
+    let value_starts = |start: &&str| {
+        let head = value.as_bytes().get(..start.len());
+        head.is_some_and(|head| head.eq_ignore_ascii_case(start.as_bytes()))
+    };
     let cloud = value.starts_with("projects/") && value.contains("/secrets/");
     let azure = value.starts_with("https://") && value.contains(".vault.azure.net/");
     let field = value.split_once('#').is_some_and(|(path, field)| {
         path.contains('/') && is_words(path) && !field.is_empty() && is_words(field)
     });
-    STARTS.iter().any(|start| lower.starts_with(start)) || cloud || azure || field
+    STARTS.iter().any(value_starts) || cloud || azure || field
 }
 
 /// `$VARIABLE`, `%VARIABLE%`, `@VARIABLE@`, `__VARIABLE__`, and nothing else.
@@ -251,6 +250,9 @@ fn has_template(value: &str) -> bool {
         ("$__env{", "}"),
         ("$__file{", "}"),
     ];
+    if !value.contains(['{', '$', '<', '%', '#', '[', '(']) {
+        return false;
+    }
     let mut rest = value;
     let mut outside = String::new();
     let mut found = false;

@@ -1,7 +1,7 @@
 //! Tells from the bytes of a YAML or JSON text whether some name in it is that of a credential and has
 //! a value: most texts need no parse.
 //!
-//! Wherever a stem of [`names::STEMS`] stands, the name around it and what follows decide. In doubt the
+//! Wherever a stem of [`names`] stands, the name around it and what follows decide. In doubt the
 //! answer is yes.
 
 use std::cell::{OnceCell, RefCell};
@@ -13,7 +13,7 @@ use foldhash::{HashMap, HashMapExt, HashSet};
 use memchr::memmem::Finder;
 
 use super::lines;
-use super::names::{self, MAX_NAME, STEMS, is_name_byte};
+use super::names::{self, MAX_NAME, SHORT_STEMS, STEMS, is_name_byte};
 use crate::audit::benign::{self, password_in};
 
 /// Keys below which everything may be one, whatever it is called.
@@ -23,13 +23,20 @@ const MARKS: &[&str] = &[
     "binaryData",
 ];
 
-static STEM: LazyLock<Option<packed::Searcher>> =
-    LazyLock::new(|| packed::Searcher::new(MARKS.iter().chain(STEMS)));
+/// Searches for marks and stems; without one, nobody can say what is in a text.
+static SEARCHES: LazyLock<[Option<packed::Searcher>; 2]> = LazyLock::new(|| {
+    [
+        packed::Searcher::new(MARKS.iter().chain(STEMS)),
+        packed::Searcher::new(SHORT_STEMS),
+    ]
+});
 
 /// The name has one of the stems.
 pub(super) fn has_stem(name: &str) -> bool {
-    STEM.as_ref()
-        .is_none_or(|searcher| searcher.find(name).is_some())
+    let has = |searcher: &packed::Searcher| searcher.find(name).is_some();
+    SEARCHES
+        .iter()
+        .any(|searcher| searcher.as_ref().is_none_or(has))
 }
 
 /// Bytes of lines that may be looked at in any text, besides a few times its own.
@@ -37,35 +44,19 @@ const ROOM: usize = 1 << 20;
 
 /// Some name may be that of a credential with a value in clear.
 pub(super) fn has_candidate(bytes: &[u8]) -> bool {
-    let Some(searcher) = STEM.as_ref() else {
-        return true;
-    };
     let text = Text {
         bytes,
         has_sealed_secret: &OnceCell::new(),
     };
-    let mut from = 0;
     // Names are looked at with their lines. On lines without an end that would take forever, and a
     // parse takes less.
-    let (mut line, mut room) = (0..0, bytes.len().saturating_mul(8).saturating_add(ROOM));
-    while let Some(found) = searcher.find_in(bytes, (from..bytes.len()).into()) {
-        if found.pattern().as_usize() < MARKS.len() {
-            return true;
-        }
-        if !line.contains(&found.start()) {
-            line = text.line_of(found.start());
-        }
-        match room.checked_sub(line.len()) {
-            Some(left) => room = left,
-            None => return true,
-        }
-        let end = found.end() + name_length(bytes.get(found.end()..).unwrap_or(&[]));
-        if text.is_candidate(found.start(), end) {
-            return true;
-        }
-        from = end;
-    }
-    false
+    let mut room = bytes.len().saturating_mul(8).saturating_add(ROOM);
+    SEARCHES.iter().enumerate().any(|(which, searcher)| {
+        let marks = if which == 0 { MARKS.len() } else { 0 };
+        searcher
+            .as_ref()
+            .is_none_or(|searcher| text.has_candidate(searcher, marks, &mut room))
+    })
 }
 
 thread_local! {
@@ -124,8 +115,41 @@ fn may_be_credential(name: &str, value: &str) -> bool {
     })
 }
 
+thread_local! {
+    /// Values with a brace or a comma in them that only say where a secret comes from.
+    static REFERENCES: RefCell<HashSet<Box<str>>> = RefCell::new(HashSet::default());
+}
+
+/// A value that may go on behind a comma, or end before it as in flow style, may be a credential.
+fn may_be_in_flow(value: &str) -> bool {
+    const MOST: usize = 1000;
+    const LONGEST: usize = 128;
+    if REFERENCES.with_borrow(|known| known.contains(value)) {
+        return false;
+    }
+    let first = value.split(',').next().unwrap_or(value);
+    if !is_reference(value) || !is_reference(first) || password_in(value).is_some() {
+        return true;
+    }
+    REFERENCES.with_borrow_mut(|known| {
+        if known.len() < MOST && value.len() < LONGEST {
+            known.insert(value.into());
+        }
+    });
+    false
+}
+
 fn name_length(bytes: &[u8]) -> usize {
     bytes.iter().take_while(|b| is_name_byte(**b)).count()
+}
+
+/// The line is a comment, in YAML and in whatever a value holds: no other kind of break and no escape in it begins
+/// another line.
+fn is_comment(line: &[u8]) -> bool {
+    let line = line.trim_ascii_end();
+    let text = line.get(indent_of(line)..).unwrap_or(&[]);
+    let goes_on = |b: &u8| !b.is_ascii() || matches!(b, b'\r' | b'\\');
+    text.starts_with(b"#") && !text.iter().any(goes_on)
 }
 
 /// How many blanks a line begins with.
@@ -190,6 +214,33 @@ struct Text<'a> {
 }
 
 impl<'a> Text<'a> {
+    /// Around what `searcher` finds there may be a credential. The first `marks` of its patterns say so themselves.
+    fn has_candidate(self, searcher: &packed::Searcher, marks: usize, room: &mut usize) -> bool {
+        let (mut from, mut line) = (0, 0..0);
+        while let Some(found) = searcher.find_in(self.bytes, (from..self.bytes.len()).into()) {
+            if found.pattern().as_usize() < marks {
+                return true;
+            }
+            if !line.contains(&found.start()) {
+                line = self.line_of(found.start());
+            }
+            match room.checked_sub(line.len()) {
+                Some(left) => *room = left,
+                None => return true,
+            }
+            if is_comment(self.bytes.get(line.clone()).unwrap_or(&[])) {
+                from = line.end;
+                continue;
+            }
+            let end = found.end() + name_length(self.from(found.end()));
+            if self.is_candidate(found.start(), end) {
+                return true;
+            }
+            from = end;
+        }
+        false
+    }
+
     fn byte(self, at: usize) -> Option<u8> {
         self.bytes.get(at).copied()
     }
@@ -376,6 +427,13 @@ impl<'a> Text<'a> {
         let Ok(line) = std::str::from_utf8(line) else {
             return true;
         };
+        // An anchor, unless it is the start of a value in a text of lines. Who stands for it elsewhere is an alias,
+        // which may be a credential as it is.
+        let line = match line.strip_prefix('&') {
+            Some(_) if may_be_credential(name, lines::unquoted(line)) => return true,
+            Some(anchor) => anchor.split_once(' ').map_or("", |(_, rest)| rest.trim()),
+            None => line,
+        };
         if line.is_empty() || line.starts_with('#') {
             return self.may_hold_below(start, below);
         }
@@ -408,11 +466,7 @@ impl<'a> Text<'a> {
             return false;
         }
         match value.contains([',', '}', ' ', '"', '\'']) {
-            // In flow style the value ends at the first comma.
-            true => {
-                let first = value.split(',').next().unwrap_or(value);
-                !is_reference(value) || !is_reference(first) || password_in(value).is_some()
-            }
+            true => may_be_in_flow(value),
             false => !self.is_of_sealed_secret(value) && may_be_credential(name, value),
         }
     }

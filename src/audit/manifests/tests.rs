@@ -81,11 +81,28 @@ fn the_quick_test_passes_over_nothing() {
         format!("{template}  - name: DB_PASSWORD\n      value: @\n"),
         format!("{template}  - name: DB_PASSWORD\n\r\r    value: @\n"),
         format!("{template}  - name: DB_PASSWORD\n    value: {{{{ @\n"),
+        // Lines of a comment and more, behind another kind of break.
+        format!("{release}    # x\r    dbPassword: @\n"),
+        format!("{release}    # x\u{2028}    dbPassword: @\n"),
+        format!("{release}    env: \"A=1\n      # x\\nDB_PASSWORD=@\"\n"),
+        // An anchor, and a value that looks like one.
+        format!("{release}    dbPassword: &a @\n"),
+        format!("{release}    dbPassword: &a\n      @\n"),
+        format!("{release}    env: |\n      A=1\n      DB_PASSWORD=&@ x\n"),
     ] {
         assert_eq!(found("a.yaml", &text).len(), 1, "{text}");
     }
     let comment = format!("{template}  - name: DB_PASSWORD\n    value: # @\n");
     assert!(found("a.yaml", &comment).is_empty());
+    for harmless in [
+        format!("{release}    # dbPassword: @\n"),
+        format!("{release}    env: |\n      A=1\n      # DB_PASSWORD=@\n"),
+        format!("{release}    dbPassword: &a \"{{{{ .b }}}}\"\n"),
+    ] {
+        let text = harmless.replace('@', DRAWN);
+        assert!(found("a.yaml", &harmless).is_empty(), "{text}");
+        assert!(!has_values(text.as_bytes()), "{text}");
+    }
     // A password is one whatever else of the address is a reference.
     let address =
         format!("{release}    dbPassword: postgres://app:{DRAWN}@db.${{ZONE}}.example/a\n");
