@@ -58,8 +58,9 @@ pub(super) fn apply(
     if usize::try_from(sizes.base) != Ok(base.len()) {
         return Err("is a delta for a base of another size");
     }
-    out.clear();
-    out.reserve(target);
+    // With room behind the target short pieces can be copied together with what is behind them.
+    out.resize(target.checked_add(AT_ONCE).ok_or(BROKEN)?, 0);
+    let mut made = 0;
     let mut rest = delta.get(sizes.length..).unwrap_or_default();
     while let Some((&instruction, more)) = rest.split_first() {
         rest = more;
@@ -77,36 +78,53 @@ pub(super) fn apply(
                 0 => 0x1_0000,
                 length => length,
             };
-            let end = offset.checked_add(length).ok_or(BROKEN)?;
-            let piece = base.get(offset..end).ok_or(BROKEN)?;
-            if piece.len() > target.saturating_sub(out.len()) {
-                return Err(BROKEN);
-            }
+            let from = base.get(offset..).ok_or(BROKEN)?;
             copied(Copied {
-                target: out.len(),
+                target: made,
                 base: offset,
                 length,
             });
-            out.extend_from_slice(piece);
+            made = put(from, length, out, made, target)?;
         } else if instruction != 0 {
-            let (piece, more) = rest
-                .split_at_checked(usize::from(instruction))
-                .ok_or(BROKEN)?;
-            rest = more;
-            if piece.len() > target.saturating_sub(out.len()) {
-                return Err(BROKEN);
-            }
-            out.extend_from_slice(piece);
+            let length = usize::from(instruction);
+            made = put(rest, length, out, made, target)?;
+            rest = rest.get(length..).ok_or(BROKEN)?;
         } else {
             // Reserved.
             return Err(BROKEN);
         }
     }
-    if out.len() == target {
-        Ok(())
+    out.truncate(target);
+    if made == target { Ok(()) } else { Err(BROKEN) }
+}
+
+/// What is copied at once where there is room for it, in bytes: most pieces are shorter, and to copy so many takes
+/// less time than to ask how many.
+const AT_ONCE: usize = 32;
+
+/// Copies the first `length` bytes of `from` to `out` at `at`, and gives where they end: not behind `target`.
+fn put(
+    from: &[u8],
+    length: usize,
+    out: &mut [u8],
+    at: usize,
+    target: usize,
+) -> Result<usize, Flaw> {
+    let end = at
+        .checked_add(length)
+        .filter(|end| *end <= target && length <= from.len())
+        .ok_or(BROKEN)?;
+    let room = out.get_mut(at..).ok_or(BROKEN)?;
+    if length <= AT_ONCE
+        && let Some(piece) = from.first_chunk::<AT_ONCE>()
+        && let Some(room) = room.first_chunk_mut::<AT_ONCE>()
+    {
+        *room = *piece;
     } else {
-        Err(BROKEN)
+        let room = room.get_mut(..length).ok_or(BROKEN)?;
+        room.copy_from_slice(from.get(..length).ok_or(BROKEN)?);
     }
+    Ok(end)
 }
 
 #[cfg(test)]
