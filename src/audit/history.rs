@@ -343,14 +343,10 @@ struct Told<'v> {
 }
 
 impl Told<'_> {
-    /// The message alone: the rest are names, dates and a signature, which is long and no text.
     fn message(&self, item: &Item<'_>) {
-        let head = memchr::memmem::find(item.data, b"\n\n");
-        let text = head.and_then(|at| item.data.get(at + 2..));
-        let text = text.unwrap_or(item.data);
-        let interest = Interest::of(text, false);
+        let interest = Interest::of(item.data, false);
         if interest.credentials || interest.policy {
-            self.without_path(text, interest, Origin::Message(item.oid, item.kind));
+            self.without_path(item.data, interest, Origin::Message(item.oid, item.kind));
         }
     }
 

@@ -1,7 +1,7 @@
 //! The history: every object once, with the paths and first commits of blobs.
 //!
 //! A store is read in the order of its packs, each base of deltas inflated once: `census` numbers all
-//! objects, `family` finds what stands on what, `expand` decodes, `trees` keeps trees and commits
+//! objects, `family` and `links` find what stands on what, `expand` decodes, `trees` keeps trees and commits
 //! in numbers, `order` and `places` walk them. What is kept for a repository of a million objects
 //! is some hundred megabytes; blobs are never kept.
 
@@ -10,6 +10,7 @@ mod census;
 mod entry;
 mod expand;
 mod family;
+mod links;
 mod messages;
 mod names;
 mod order;
@@ -26,7 +27,7 @@ use self::census::index;
 use self::paths::Paths;
 use self::problems::Problems;
 use self::whole::Whole;
-use super::objects::ObjectKind;
+use super::objects::{ObjectKind, message_in};
 use super::oid::Oid;
 use super::repository::Repository;
 use super::store::Store;
@@ -75,11 +76,28 @@ pub struct Item<'a> {
     pub kind: ObjectKind,
     /// The name.
     pub oid: Oid,
-    /// The content, whole.
+    /// The content of a blob, whole, and the message of a commit or tag: what is before it are names, dates and a
+    /// signature.
     pub data: &'a [u8],
     /// Where it was, oldest first: commits that references lead to come before others. Empty for
     /// messages, and for blobs that no commit has.
     pub places: &'a [Placed],
+}
+
+impl<'a> Item<'a> {
+    /// An object of which `data` is the content, whole.
+    fn of(kind: ObjectKind, oid: Oid, data: &'a [u8], places: &'a [Placed]) -> Self {
+        let data = match kind {
+            ObjectKind::Commit | ObjectKind::Tag => message_in(data),
+            ObjectKind::Tree | ObjectKind::Blob => data,
+        };
+        Item {
+            kind,
+            oid,
+            data,
+            places,
+        }
+    }
 }
 
 /// What is done with objects, in parallel and in no order.
@@ -120,8 +138,8 @@ impl History {
 
     /// As [`History::load`], with something to do for cores that would have to wait.
     ///
-    /// Gives commits and tags to `each` while it is at it, as many as it has at hand; [`History::visit`] gives all
-    /// others. Calls `meanwhile` once.
+    /// Of a history of everything, gives commits and tags to `each` while it is at it; of others, [`History::visit`]
+    /// does. Calls `meanwhile` once.
     ///
     /// # Errors
     ///
@@ -162,7 +180,7 @@ impl History {
         visited.sort_unstable();
         visited.dedup();
         History {
-            places: Places::of(short.placed, short.oids.len()),
+            places: Places::of(&short.placed, short.oids.len()),
             objects: Objects::Picked {
                 oids: short.oids,
                 visited,
@@ -231,12 +249,10 @@ struct Places {
 
 impl Places {
     /// Of `count` objects.
-    fn of(mut placed: Vec<(u32, Placed)>, count: usize) -> Places {
-        // Stable: the places of an object stay in the order in which they were found.
-        placed.sort_by_key(|(number, _)| *number);
-        let mut starts = vec![0_u32; count.saturating_add(1)];
-        for (number, _) in &placed {
-            if let Some(count) = starts.get_mut(index(*number).saturating_add(1)) {
+    fn of(placed: &[(u32, Placed)], count: usize) -> Places {
+        let mut starts = vec![0_u32; count.saturating_add(2)];
+        for (number, _) in placed {
+            if let Some(count) = starts.get_mut(index(*number).saturating_add(2)) {
                 *count = count.saturating_add(1);
             }
         }
@@ -245,10 +261,22 @@ impl Places {
             sum = sum.saturating_add(*start);
             *start = sum;
         }
-        Places {
-            starts,
-            places: placed.into_iter().map(|(_, placed)| placed).collect(),
+        let nowhere = Placed {
+            path: PathId(0),
+            commit: CommitId(0),
+            link: false,
+        };
+        let mut places = vec![nowhere; placed.len()];
+        // The places of an object stay in the order in which they were found.
+        for (number, found) in placed {
+            if let Some(next) = starts.get_mut(index(*number).saturating_add(1))
+                && let Some(place) = places.get_mut(index(*next))
+            {
+                *place = *found;
+                *next = next.saturating_add(1);
+            }
         }
+        Places { starts, places }
     }
 
     fn of_object(&self, number: u32) -> &[Placed] {

@@ -2,6 +2,9 @@
 //! are those of `git cat-file`).
 
 use std::ops::Range;
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
 
 use super::oid::{HashKind, Oid};
 
@@ -235,6 +238,14 @@ impl<'a> Iterator for Lines<'a> {
             .min(self.data.len());
         rest.get(..end).filter(|line| !line.is_empty())
     }
+}
+
+/// The message in a commit or a tag: what is behind the first empty line, or all of it if there is none.
+pub(super) fn message_in(data: &[u8]) -> &[u8] {
+    static END: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new(b"\n\n"));
+    let head = END.find(data);
+    head.and_then(|at| data.get(at.saturating_add(2)..))
+        .unwrap_or(data)
 }
 
 /// What an annotated tag says.

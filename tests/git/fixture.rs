@@ -250,7 +250,15 @@ pub(crate) fn all_objects(repo: &Repo, folder: &Path) -> BTreeMap<String, (Objec
     all
 }
 
-/// What a visit gives, and everything that was said to be wrong.
+/// What of an object is given: of commits and tags what is behind the first empty line.
+pub(crate) fn given(kind: ObjectKind, data: &[u8]) -> Vec<u8> {
+    let is_message = matches!(kind, ObjectKind::Commit | ObjectKind::Tag);
+    let head = data.windows(2).position(|two| two == b"\n\n");
+    let start = head.filter(|_| is_message).map_or(0, |head| head + 2);
+    data[start..].to_vec()
+}
+
+/// What a history gives, and everything that was said to be wrong.
 pub(crate) struct Seen {
     pub(crate) objects: BTreeMap<String, (ObjectKind, Vec<u8>)>,
     /// Path, blob, first commit, link, reachable.
@@ -272,9 +280,19 @@ pub(crate) fn see_in(
     store: &Store,
     scope: Scope,
 ) -> secrets::Result<Seen> {
-    let history = History::load(repository, store, scope)?;
+    let early = Mutex::new(Vec::new());
+    let keep = |item: Item<'_>| {
+        let object = (item.oid.to_string(), (item.kind, item.data.to_vec()));
+        assert!(item.places.is_empty());
+        early.lock().unwrap().push(object);
+    };
+    let history = History::load_while(repository, store, scope, Some(&keep), || ())?;
+    let early = early.into_inner().unwrap();
+    let count = early.len();
+    let objects: BTreeMap<_, _> = early.into_iter().collect();
+    assert_eq!(objects.len(), count, "some come twice");
     let seen = Mutex::new(Seen {
-        objects: BTreeMap::new(),
+        objects,
         places: BTreeSet::new(),
         unplaced: BTreeSet::new(),
         problems: Vec::new(),

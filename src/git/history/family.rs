@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use super::census::{NONE, index, number_of};
+use super::census::{NONE, NUMBERS_MAX, index, number_of};
+use super::links::{Children, Link, kinds_of, order_of, roots_of};
 use super::problems::Problems;
 use crate::git::inflate::{CUT_OFF, Flaw};
 use crate::git::objects::ObjectKind;
@@ -25,12 +26,11 @@ pub(super) struct Family {
     offsets: Vec<u64>,
     /// CRC-32 of each entry; empty if the index has none.
     checksums: Vec<u32>,
-    /// Of each entry, once [`Family::resolve`] was called.
+    /// Of each entry, once [`Family::arrange`] was called.
     kinds: Vec<Option<ObjectKind>>,
     /// Whole objects, in order.
     pub(super) roots: Vec<u32>,
-    first_child: Vec<u32>,
-    next_sibling: Vec<u32>,
+    children: Children,
 }
 
 impl Family {
@@ -42,17 +42,7 @@ impl Family {
         oids: &mut Vec<u8>,
     ) -> Family {
         let width = pack.hash.len();
-        // Offset and position as one number, which is sorted faster than a pair.
-        let mut order: Vec<u128> = contents
-            .offsets
-            .iter()
-            .zip(0_u32..)
-            .map(|(offset, position)| u128::from(*offset) << 32 | u128::from(position))
-            .collect();
-        order.par_sort_unstable();
-        let order: Vec<u32> = order.iter().map(|both| position_of(*both)).collect();
-        let offset = |position: &u32| contents.offsets.get(index(*position)).copied();
-        let mut offsets: Vec<u64> = order.iter().filter_map(offset).collect();
+        let (mut offsets, order) = sorted(&contents.offsets);
         offsets.push(pack.end());
         let from = oids.len();
         oids.resize(from.saturating_add(contents.oids.len()), 0);
@@ -67,7 +57,15 @@ impl Family {
                 let names = names.par_chunks_exact_mut(width).with_min_len(BATCH);
                 names.zip(&order).for_each(|(name, position)| {
                     let start = index(*position).saturating_mul(width);
-                    if let Some(from) = contents.oids.get(start..start.saturating_add(width)) {
+                    let Some(from) = contents.oids.get(start..start.saturating_add(width)) else {
+                        return;
+                    };
+                    // Almost all names have 20 bytes, which are copied without a call.
+                    if let Ok(from) = <&[u8; 20]>::try_from(from)
+                        && let Ok(name) = <&mut [u8; 20]>::try_from(&mut *name)
+                    {
+                        *name = *from;
+                    } else {
                         name.copy_from_slice(from);
                     }
                 });
@@ -80,8 +78,7 @@ impl Family {
             checksums,
             kinds: Vec::new(),
             roots: Vec::new(),
-            first_child: Vec::new(),
-            next_sibling: Vec::new(),
+            children: Children::default(),
         }
     }
 
@@ -102,13 +99,17 @@ impl Family {
 
     /// The first delta that stands on an entry.
     pub(super) fn first_child(&self, rank: u32) -> u32 {
-        self.first_child.get(index(rank)).copied().unwrap_or(NONE)
+        self.children
+            .first
+            .get(index(rank))
+            .copied()
+            .unwrap_or(NONE)
     }
 
     /// The next delta that stands on the same entry. The last one has most descendants: so its base
     /// can be let go first, and few bases are held at any time.
     pub(super) fn next_sibling(&self, rank: u32) -> u32 {
-        self.next_sibling.get(index(rank)).copied().unwrap_or(NONE)
+        self.children.next.get(index(rank)).copied().unwrap_or(NONE)
     }
 
     /// The bytes of an entry, header included, and how many they are: more may follow.
@@ -157,8 +158,12 @@ impl Family {
         self.checksums.len() == self.len()
     }
 
-    /// Reads all headers: finds the kind of each entry, and what stands on what.
-    pub(super) fn resolve(&mut self, shown: &(dyn Fn(u32) -> String + Sync), problems: &Problems) {
+    /// Reads all headers, on all cores: what each entry is, or stands on.
+    pub(super) fn links(
+        &self,
+        shown: &(dyn Fn(u32) -> String + Sync),
+        problems: &Problems,
+    ) -> Vec<Link> {
         let hash = self.pack.hash;
         let buckets = Buckets::of(&self.offsets);
         let count = self.len();
@@ -177,8 +182,21 @@ impl Family {
                     }
                 }
             });
-        self.arrange(&links);
-        for ((kind, link), rank) in self.kinds.iter().zip(&links).zip(0_u32..) {
+        links
+    }
+
+    /// From links to kinds, roots and children, which takes one core or two.
+    pub(super) fn arrange(
+        &mut self,
+        links: &[Link],
+        shown: &(dyn Fn(u32) -> String + Sync),
+        problems: &Problems,
+    ) {
+        self.roots = roots_of(links);
+        let order = order_of(links, &self.roots);
+        (self.kinds, self.children) =
+            rayon::join(|| kinds_of(links, &order), || Children::of(links, &order));
+        for ((kind, link), rank) in self.kinds.iter().zip(links).zip(0_u32..) {
             if kind.is_none() && matches!(link, Link::Base(_)) {
                 let number = self.number(rank);
                 problems.add(|| {
@@ -219,113 +237,27 @@ impl Family {
         let rank = buckets.rank(&self.offsets, base).ok_or(no_base)?;
         Ok(Link::Base(rank))
     }
+}
 
-    /// From links to kinds, roots and children.
-    fn arrange(&mut self, links: &[Link]) {
-        let count = links.len();
-        let base_of = |rank: u32| match links.get(index(rank)) {
-            Some(Link::Base(base)) => Some(*base),
-            _ => None,
-        };
-        self.kinds = vec![None; count];
-        self.first_child = vec![NONE; count];
-        self.next_sibling = vec![NONE; count];
-        let ranks = 0..number_of(count);
-        // Bases by name may come later; then the order has to be found first.
-        let in_order = ranks
-            .clone()
-            .all(|rank| base_of(rank).is_none_or(|base| base < rank));
-        self.roots = ranks
-            .clone()
-            .filter(|rank| matches!(links.get(index(*rank)), Some(Link::Whole(_))))
-            .collect();
-        let order: Vec<u32> = if in_order {
-            ranks.clone().collect()
-        } else {
-            for rank in ranks.clone() {
-                if let Some(base) = base_of(rank) {
-                    self.prepend(base, rank);
-                }
-            }
-            let mut order = self.roots.clone();
-            let mut at = 0;
-            while let Some(rank) = order.get(at) {
-                let mut child = self.first_child(*rank);
-                while child != NONE {
-                    order.push(child);
-                    child = self.next_sibling(child);
-                }
-                at = at.saturating_add(1);
-            }
-            self.first_child.fill(NONE);
-            self.next_sibling.fill(NONE);
-            order
-        };
-        for rank in &order {
-            let kind = match links.get(index(*rank)) {
-                Some(Link::Whole(kind)) => Some(*kind),
-                Some(Link::Base(base)) => self.kind(*base),
-                _ => None,
-            };
-            if let Some(place) = self.kinds.get_mut(index(*rank)) {
-                *place = kind;
-            }
-        }
-        let mut weights = vec![1_u32; count];
-        let mut heaviest = vec![NONE; count];
-        for rank in order.iter().rev() {
-            let Some(base) = base_of(*rank) else { continue };
-            let weight = weights.get(index(*rank)).copied().unwrap_or(1);
-            if let Some(sum) = weights.get_mut(index(base)) {
-                *sum = sum.saturating_add(weight);
-            }
-            if let Some(child) = heaviest.get_mut(index(base)) {
-                let known = weights_of(&weights, *child);
-                if *child == NONE || weight > known {
-                    *child = *rank;
-                }
-            }
-        }
-        for (base, heaviest) in ranks.zip(&heaviest) {
-            if *heaviest != NONE {
-                self.prepend(base, *heaviest);
-            }
-        }
-        for rank in order.iter().rev() {
-            if let Some(base) = base_of(*rank)
-                && heaviest.get(index(base)) != Some(rank)
-            {
-                self.prepend(base, *rank);
-            }
-        }
+/// Offsets in their order, and the position that each had before.
+fn sorted(offsets: &[u64]) -> (Vec<u64>, Vec<u32>) {
+    // Offset and position as one number are sorted faster than a pair, and as a small one faster still.
+    const POSITION: u64 = (1 << 30) - 1;
+    let most = offsets.iter().copied().max().unwrap_or(0);
+    if most >> 34 == 0 && offsets.len() <= NUMBERS_MAX {
+        let both = offsets.iter().zip(0_u64..);
+        let mut both: Vec<u64> = both.map(|(offset, at)| *offset << 30 | at).collect();
+        both.par_sort_unstable();
+        let position = |both: &u64| u32::try_from(both & POSITION).unwrap_or(NONE);
+        let offset = |both: &u64| both >> 30;
+        return rayon::join(
+            || both.iter().map(offset).collect(),
+            || both.iter().map(position).collect(),
+        );
     }
-
-    fn prepend(&mut self, base: u32, child: u32) {
-        let Some(first) = self.first_child.get_mut(index(base)) else {
-            return;
-        };
-        let next = std::mem::replace(first, child);
-        if let Some(sibling) = self.next_sibling.get_mut(index(child)) {
-            *sibling = next;
-        }
-    }
-}
-
-/// The low half of offset and position.
-fn position_of(both: u128) -> u32 {
-    u32::try_from(both & u128::from(u32::MAX)).unwrap_or(NONE)
-}
-
-fn weights_of(weights: &[u32], rank: u32) -> u32 {
-    weights.get(index(rank)).copied().unwrap_or(0)
-}
-
-/// What an entry is, or stands on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Link {
-    Whole(ObjectKind),
-    Base(u32),
-    Broken,
+    let mut both: Vec<(u64, u32)> = offsets.iter().copied().zip(0..).collect();
+    both.par_sort_unstable();
+    both.into_iter().unzip()
 }
 
 /// Finds entries by offset: for each stretch of the pack the first rank in it.
@@ -366,5 +298,20 @@ impl Buckets {
         let stretch = offsets.get(from..to)?;
         let place = stretch.binary_search(&offset).ok()?;
         Some(number_of(from.checked_add(place)?))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn offsets_are_sorted_whatever_their_size() {
+        for large in [9, (1 << 34) - 1, 1 << 34, u64::MAX] {
+            let (offsets, positions) = sorted(&[12, large, 3, 8]);
+            let mut expected = vec![(3, 2), (8, 3), (12, 0), (large, 1)];
+            expected.sort_unstable();
+            assert!(offsets.into_iter().zip(positions).eq(expected), "{large}");
+        }
     }
 }

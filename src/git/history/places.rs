@@ -59,7 +59,11 @@ impl<'a, K: Kinds> Walk<'a, K> {
             kinds,
             paths: PathTree::new(objects),
             last: Vec::new(),
-            seen: HashSet::with_capacity_and_hasher(graph.tree_count(), RandomState::default()),
+            // About as many blobs as trees.
+            seen: HashSet::with_capacity_and_hasher(
+                graph.tree_count().saturating_mul(2),
+                RandomState::default(),
+            ),
             looked: Bits::new(graph.tree_count()),
             told: HashSet::with_hasher(RandomState::default()),
             stack: Vec::new(),

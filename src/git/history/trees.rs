@@ -7,13 +7,16 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
+use rayon::prelude::*;
+
 use super::census::{Census, NONE, index, number_of};
 use super::entry::Entry;
 use super::expand::{Base, Looker, Pass};
-use super::messages::{MESSAGES_MAX, Messages};
+use super::messages::Messages;
 use super::names::{KnownNames, Names};
+use super::{Each, Item};
 use crate::git::delta::Copied;
-use crate::git::objects::{Commit, EntryKind, ObjectKind, Tag, first_entry};
+use crate::git::objects::{Commit, EntryKind, ObjectKind, Tag, first_entry, message_in};
 use crate::git::oid::Oid;
 
 /// Entries in a block of memory.
@@ -87,8 +90,9 @@ pub(super) struct Reader<'a> {
     pub(super) trees: Vec<(u32, TreeAt)>,
     pub(super) commits: Vec<CommitRow>,
     pub(super) tags: Vec<(u32, u32)>,
+    /// Who is given messages that there is no room for; without one, none are kept.
+    each: Option<&'a Each<'a>>,
     messages: Messages,
-    message_room: usize,
 }
 
 /// What deltas need to know about a tree.
@@ -113,6 +117,7 @@ impl<'a> Reader<'a> {
         names: &'a Names,
         missing: &'a Missing,
         room: usize,
+        each: Option<&'a Each<'a>>,
     ) -> Self {
         Reader {
             pass,
@@ -124,15 +129,8 @@ impl<'a> Reader<'a> {
             trees: Vec::new(),
             commits: Vec::new(),
             tags: Vec::new(),
+            each,
             messages: Messages::default(),
-            message_room: MESSAGES_MAX / rayon::current_num_threads().max(1),
-        }
-    }
-
-    fn message(&mut self, number: u32, kind: ObjectKind, data: &[u8]) {
-        if let Some(room) = self.message_room.checked_sub(data.len()) {
-            self.message_room = room;
-            self.messages.keep(number, kind, data);
         }
     }
 
@@ -157,7 +155,8 @@ impl<'a> Reader<'a> {
     ) -> TreeNote {
         let mut building = std::mem::take(&mut self.building);
         building.clear();
-        let mut starts = Vec::new();
+        // Few entries are shorter than 28 bytes.
+        let mut starts = Vec::with_capacity(if is_base { data.len() / 28 + 2 } else { 0 });
         let keep = is_base.then_some(&mut starts);
         let sound = match base {
             Some(base) => self.take_over(data, base, &mut building, keep),
@@ -368,13 +367,20 @@ impl Looker for Reader<'_> {
         is_base: bool,
     ) -> TreeNote {
         let problems = self.pass.problems;
-        let sound = self.pass.census.check_doubled(number, kind, data, problems);
+        let census = self.pass.census;
+        let sound = census.check_doubled(number, kind, data, problems);
+        let is_known = sound && census.copies.get(number);
         // A copy that is sound says nothing new.
-        if sound && self.pass.census.copies.get(number) && !is_base {
+        if is_known && !is_base {
             return TreeNote::default();
         }
-        if matches!(kind, ObjectKind::Commit | ObjectKind::Tag) {
-            self.message(number, kind, data);
+        if matches!(kind, ObjectKind::Commit | ObjectKind::Tag)
+            && !is_known
+            && let Some(each) = self.each
+            && !self.messages.keep(number, kind, message_in(data))
+            && let Some(oid) = census.oid(number)
+        {
+            each(Item::of(kind, oid, data, &[]));
         }
         match kind {
             ObjectKind::Tree => return self.tree(number, data, base, is_base),
@@ -402,7 +408,8 @@ pub(super) struct Graph {
     rows: Vec<u32>,
     pub(super) names: Vec<Box<[u8]>>,
     pub(super) missing: Vec<Oid>,
-    pub(super) messages: Messages,
+    /// Of each thread.
+    pub(super) messages: Vec<Messages>,
 }
 
 impl Graph {
@@ -426,7 +433,7 @@ impl Graph {
                 graph.set_row(number, row);
             }
             graph.commits.extend(reader.commits);
-            graph.messages.add(reader.messages);
+            graph.messages.push(reader.messages);
             for (number, target) in reader.tags {
                 graph.set_row(number, target);
             }
@@ -448,7 +455,8 @@ impl Graph {
     }
 
     fn sort_commits(&mut self) {
-        self.commits.sort_unstable_by_key(|commit| commit.number);
+        self.commits
+            .par_sort_unstable_by_key(|commit| commit.number);
         for position in 0..self.commits.len() {
             if let Some(commit) = self.commits.get(position) {
                 self.set_row(commit.number, number_of(position));

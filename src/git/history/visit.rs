@@ -7,7 +7,6 @@ use rayon::prelude::*;
 
 use super::census::{Census, index};
 use super::expand::{Base, Looker, Pass};
-use super::messages::Messages;
 use super::problems::Problems;
 use super::trees::Reader;
 use super::whole::Whole;
@@ -51,12 +50,7 @@ impl History {
                                 });
                                 return;
                             }
-                            each(Item {
-                                kind: object.kind,
-                                oid: *oid,
-                                data: &object.data,
-                                places,
-                            });
+                            each(Item::of(object.kind, *oid, &object.data, places));
                         }
                         Ok(None) => problems.add(|| format!("the object {oid} is missing")),
                         Err(error) => problems.add(|| error.to_string()),
@@ -83,11 +77,7 @@ impl History {
             want,
             each,
         };
-        if !whole.given {
-            let is_visited = |number| whole.is_visited(number);
-            give_messages(&whole.census, &whole.messages, &is_visited, each, problems);
-        }
-        pass.run(|kind| kind != ObjectKind::Tree, giver);
+        pass.run(|kind| whole.is_to_give(kind), giver);
         let loose: Vec<u32> = (whole.census.loose_from..)
             .take(whole.census.loose_folders.len())
             .collect();
@@ -110,45 +100,6 @@ impl History {
     }
 }
 
-/// Gives the messages that were kept, those that `takes` takes.
-pub(super) fn give_messages(
-    census: &Census,
-    messages: &Messages,
-    takes: &(dyn Fn(u32) -> bool + Sync),
-    each: &Each<'_>,
-    problems: &Problems,
-) {
-    messages
-        .all()
-        .with_min_len(64)
-        .filter(|(number, ..)| takes(*number))
-        .for_each(|(number, kind, data)| give(census, number, kind, data, &[], each, problems));
-}
-
-/// Gives an object, unless another copy of it is given, or it is not what its name says.
-fn give(
-    census: &Census,
-    number: u32,
-    kind: ObjectKind,
-    data: &[u8],
-    places: &[Placed],
-    each: &Each<'_>,
-    problems: &Problems,
-) {
-    let sound = census.check_doubled(number, kind, data, problems);
-    if sound && census.copies.get(number) {
-        return;
-    }
-    if let Some(oid) = census.oid(number) {
-        each(Item {
-            kind,
-            oid,
-            data,
-            places,
-        });
-    }
-}
-
 /// Hands objects to the caller of [`History::visit`].
 struct Giver<'a> {
     whole: &'a Whole,
@@ -159,18 +110,19 @@ struct Giver<'a> {
 }
 
 impl Giver<'_> {
+    /// Gives an object, unless another copy of it is given, or it is not what its name says.
     fn give(&self, number: u32, kind: ObjectKind, data: &[u8]) {
-        let places = self.places.of_object(number);
-        let pass = self.pass;
-        give(
-            pass.census,
-            number,
-            kind,
-            data,
-            places,
-            self.each,
-            pass.problems,
-        );
+        let Pass {
+            census, problems, ..
+        } = self.pass;
+        let sound = census.check_doubled(number, kind, data, problems);
+        if sound && census.copies.get(number) {
+            return;
+        }
+        if let Some(oid) = census.oid(number) {
+            let places = self.places.of_object(number);
+            (self.each)(Item::of(kind, oid, data, places));
+        }
     }
 }
 
@@ -178,7 +130,7 @@ impl Looker for Giver<'_> {
     type Note = ();
 
     fn may_want(&self, number: u32, kind: ObjectKind) -> bool {
-        kind != ObjectKind::Tree && !self.whole.kept.get(number) && self.whole.is_visited(number)
+        self.whole.is_to_give(kind) && self.whole.is_visited(number)
     }
 
     fn wants(&mut self, number: u32, kind: ObjectKind, size: u64) -> bool {

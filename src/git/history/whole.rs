@@ -2,6 +2,8 @@
 
 use std::collections::HashSet;
 
+use rayon::prelude::*;
+
 use super::bits::Bits;
 use super::census::{Census, index, number_of};
 use super::expand::Pass;
@@ -11,7 +13,7 @@ use super::places::{Kinds, Walk};
 use super::problems::Problems;
 use super::range::{self, WholeForest};
 use super::trees::{self, Graph, Missing, Reader};
-use super::{Each, History, Objects, Paths, Places, STRUCTURE_MAX, order, visit};
+use super::{Each, History, Item, Objects, Paths, Places, STRUCTURE_MAX, order, visit};
 use crate::error::{Error, Kind, Result};
 use crate::git::objects::ObjectKind;
 use crate::git::oid::Oid;
@@ -28,10 +30,7 @@ pub(super) struct Whole {
     pub(super) census: Census,
     /// Of loose objects, in the order of their numbers.
     pub(super) loose_kinds: Vec<Option<ObjectKind>>,
-    /// Commits and tags that were kept, and their numbers.
-    pub(super) messages: Messages,
-    pub(super) kept: Bits,
-    /// Those that were kept have been given.
+    /// Commits and tags have been given.
     pub(super) given: bool,
     /// The objects that are visited; `None`: all.
     pub(super) only: Option<Bits>,
@@ -40,6 +39,15 @@ pub(super) struct Whole {
 impl Whole {
     pub(super) fn kind(&self, number: u32) -> Option<ObjectKind> {
         kind_of(&self.census, &self.loose_kinds, number)
+    }
+
+    /// Objects of that kind are given by a visit.
+    pub(super) fn is_to_give(&self, kind: ObjectKind) -> bool {
+        match kind {
+            ObjectKind::Blob => true,
+            ObjectKind::Commit | ObjectKind::Tag => !self.given,
+            ObjectKind::Tree => false,
+        }
     }
 
     /// The object is visited.
@@ -98,11 +106,11 @@ struct Loaded {
     graph: Graph,
 }
 
-fn read(store: &Store, problems: &Problems) -> Result<Loaded> {
+fn read(store: &Store, each: Option<&Each<'_>>, problems: &Problems) -> Result<Loaded> {
     let mut census = Census::take(store, problems)
         .ok_or_else(|| Error::new(Kind::Incomplete, "the repository has too many objects"))?;
     census.resolve(problems);
-    let (graph, loose_kinds) = structure(&census, store, problems);
+    let (graph, loose_kinds) = structure(&census, store, each, problems);
     Ok(Loaded {
         census,
         loose_kinds,
@@ -114,6 +122,7 @@ fn read(store: &Store, problems: &Problems) -> Result<Loaded> {
 fn structure(
     census: &Census,
     store: &Store,
+    each: Option<&Each<'_>>,
     problems: &Problems,
 ) -> (Graph, Vec<Option<ObjectKind>>) {
     let names = Names::new();
@@ -121,7 +130,7 @@ fn structure(
     let pass = Pass::new(census, STRUCTURE_MAX, problems, true);
     let threads = rayon::current_num_threads().max(1);
     let room = trees::room(census) / threads;
-    let reader = || Reader::new(&pass, &names, &missing, room);
+    let reader = || Reader::new(&pass, &names, &missing, room, each);
     let mut readers = pass.run(|kind| kind != ObjectKind::Blob, reader);
     let loose_kinds = visit::read_loose(store, &pass, &mut readers, reader);
     let mut graph = Graph::of(readers, census.len());
@@ -138,27 +147,39 @@ pub(super) fn everything(
     meanwhile: impl FnOnce() + Send,
 ) -> Result<History> {
     let problems = Problems::default();
-    let (references, loaded) = rayon::join(|| repository.references(), || read(store, &problems));
+    let (references, loaded) =
+        rayon::join(|| repository.references(), || read(store, each, &problems));
     let (references, loaded) = (references?, loaded?);
     for words in references.problems() {
         problems.add(|| words.clone());
     }
-    let (census, graph) = (&loaded.census, &loaded.graph);
     // The walk takes one thread, and messages stand at no place.
     let (located, ()) = rayon::join(
         || locate(repository, &references, &loaded, &problems),
         || {
             if let Some(each) = each {
-                visit::give_messages(census, &graph.messages, &|_| true, each, &problems);
+                give_messages(&loaded, each);
             }
             meanwhile();
         },
     );
-    let mut history = loaded.finish(store, located, None, problems);
-    if let Objects::Whole(whole) = &mut history.objects {
-        whole.given = each.is_some();
-    }
-    Ok(history)
+    Ok(loaded.finish(store, located, None, each.is_some(), problems))
+}
+
+/// Gives the messages that were kept.
+fn give_messages(loaded: &Loaded, each: &Each<'_>) {
+    let messages = loaded.graph.messages.par_iter().flat_map(Messages::all);
+    messages.for_each(|(number, kind, data)| {
+        if let Some(oid) = loaded.census.oid(number) {
+            let places = &[];
+            each(Item {
+                kind,
+                oid,
+                data,
+                places,
+            });
+        }
+    });
 }
 
 /// Where things are.
@@ -229,7 +250,7 @@ fn locate(
         problems.add(|| "the history has too many paths: not all were followed".to_owned());
     }
     let Walk { paths, placed, .. } = walk;
-    let places = Places::of(placed, census.len());
+    let places = Places::of(&placed, census.len());
     Located {
         commits,
         reachable: kept,
@@ -246,7 +267,7 @@ pub(super) fn long_range(
     to: Oid,
     problems: Problems,
 ) -> Result<History> {
-    let loaded = read(store, &problems)?;
+    let loaded = read(store, None, &problems)?;
     let (census, graph) = (&loaded.census, &loaded.graph);
     let row_of = |oid: Oid| {
         refs::commit_of(oid, store)
@@ -298,10 +319,10 @@ pub(super) fn long_range(
     let located = Located {
         reachable: brought.commits.len(),
         commits: brought.commits,
-        places: Places::of(brought.placed, census.len()),
+        places: Places::of(&brought.placed, census.len()),
         paths: brought.paths.finish(&graph.names),
     };
-    Ok(loaded.finish(store, located, Some(only), problems))
+    Ok(loaded.finish(store, located, Some(only), false, problems))
 }
 
 fn shallow_numbers(repository: &Repository, census: &Census) -> HashSet<u32> {
@@ -327,29 +348,23 @@ impl Loaded {
         store: &Store,
         located: Located,
         only: Option<Bits>,
+        given: bool,
         problems: Problems,
     ) -> History {
         let Loaded {
             mut census,
             loose_kinds,
-            mut graph,
+            graph,
         } = self;
         census.forget_names();
-        let messages = std::mem::take(&mut graph.messages);
         // Giving back the memory of all trees takes a while.
         rayon::spawn(move || drop(graph));
-        let mut kept = Bits::new(census.len());
-        for number in messages.numbers() {
-            kept.set(number);
-        }
         History {
             commits: located.commits,
             objects: Objects::Whole(Box::new(Whole {
                 census,
                 loose_kinds,
-                messages,
-                kept,
-                given: false,
+                given,
                 only,
             })),
             store: store.clone(),
