@@ -21,6 +21,7 @@ mod hashes;
 mod jwt;
 mod peel;
 mod pem;
+mod runs;
 mod shapes;
 mod skip;
 mod token;

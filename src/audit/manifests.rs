@@ -12,6 +12,7 @@ mod lines;
 mod names;
 mod pipelines;
 mod prefilter;
+mod remembered;
 pub(super) mod sources;
 #[cfg(test)]
 mod tests;

@@ -250,9 +250,6 @@ fn has_template(value: &str) -> bool {
         ("$__env{", "}"),
         ("$__file{", "}"),
     ];
-    if !value.contains(['{', '$', '<', '%', '#', '[', '(']) {
-        return false;
-    }
     let mut rest = value;
     let mut outside = String::new();
     let mut found = false;

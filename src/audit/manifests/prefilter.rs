@@ -1,20 +1,20 @@
 //! Tells from the bytes of a YAML or JSON text whether some name in it is that of a credential and has
 //! a value: most texts need no parse.
 //!
-//! Wherever a stem of [`names`] stands, the name around it and what follows decide. In doubt the
+//! Wherever a stem of [`super::names`] stands, the name around it and what follows decide. In doubt the
 //! answer is yes.
 
-use std::cell::{OnceCell, RefCell};
+use std::cell::OnceCell;
 use std::ops::Range;
 use std::sync::LazyLock;
 
 use aho_corasick::packed;
-use foldhash::{HashMap, HashMapExt, HashSet};
 use memchr::memmem::Finder;
 
 use super::lines;
-use super::names::{self, MAX_NAME, SHORT_STEMS, STEMS, is_name_byte};
-use crate::audit::benign::{self, password_in};
+use super::names::{MAX_NAME, SHORT_STEMS, STEMS, is_name_byte};
+use super::remembered::{is_credential, may_be_credential, may_be_in_flow};
+use crate::audit::benign;
 
 /// Keys below which everything may be one, whatever it is called.
 const MARKS: &[&str] = &[
@@ -23,11 +23,13 @@ const MARKS: &[&str] = &[
     "binaryData",
 ];
 
-/// Searches for marks and stems; without one, nobody can say what is in a text.
-static SEARCHES: LazyLock<[Option<packed::Searcher>; 2]> = LazyLock::new(|| {
+/// Searches for stems, each with the number of its first patterns that are marks; without one, nobody can say what is
+/// in a text.
+static SEARCHES: LazyLock<[(usize, Option<packed::Searcher>); 2]> = LazyLock::new(|| {
+    let with_marks = packed::Searcher::new(MARKS.iter().chain(STEMS));
     [
-        packed::Searcher::new(MARKS.iter().chain(STEMS)),
-        packed::Searcher::new(SHORT_STEMS),
+        (MARKS.len(), with_marks),
+        (0, packed::Searcher::new(SHORT_STEMS)),
     ]
 });
 
@@ -36,7 +38,7 @@ pub(super) fn has_stem(name: &str) -> bool {
     let has = |searcher: &packed::Searcher| searcher.find(name).is_some();
     SEARCHES
         .iter()
-        .any(|searcher| searcher.as_ref().is_none_or(has))
+        .any(|(_, searcher)| searcher.as_ref().is_none_or(has))
 }
 
 /// Bytes of lines that may be looked at in any text, besides a few times its own.
@@ -51,92 +53,11 @@ pub(super) fn has_candidate(bytes: &[u8]) -> bool {
     // Names are looked at with their lines. On lines without an end that would take forever, and a
     // parse takes less.
     let mut room = bytes.len().saturating_mul(8).saturating_add(ROOM);
-    SEARCHES.iter().enumerate().any(|(which, searcher)| {
-        let marks = if which == 0 { MARKS.len() } else { 0 };
+    SEARCHES.iter().any(|(marks, searcher)| {
         searcher
             .as_ref()
-            .is_none_or(|searcher| text.has_candidate(searcher, marks, &mut room))
+            .is_none_or(|searcher| text.has_candidate(searcher, *marks, &mut room))
     })
-}
-
-thread_local! {
-    /// What was said of names: the same few stand in all versions of all manifests.
-    static KNOWN: RefCell<HashMap<Box<str>, bool>> = RefCell::new(HashMap::new());
-}
-
-/// [`names::is_credential`], remembered.
-fn is_credential(name: &str) -> bool {
-    const MOST: usize = 2000;
-    if name.len() > MAX_NAME {
-        return false;
-    }
-    KNOWN.with(|known| {
-        if let Ok(known) = known.try_borrow()
-            && let Some(is) = known.get(name)
-        {
-            return *is;
-        }
-        let is = names::is_credential(name);
-        if let Ok(mut known) = known.try_borrow_mut()
-            && known.len() < MOST
-        {
-            known.insert(name.into(), is);
-        }
-        is
-    })
-}
-
-thread_local! {
-    /// Values that are no credentials, by name: versions of a file share most of their lines.
-    static HARMLESS: RefCell<HashMap<Box<str>, HashSet<Box<str>>>> = RefCell::new(HashMap::new());
-}
-
-/// [`benign::judge`] says that it may be a credential.
-fn may_be_credential(name: &str, value: &str) -> bool {
-    const MOST: usize = 64;
-    const LONGEST: usize = 128;
-    HARMLESS.with_borrow_mut(|known| {
-        if known.len() < MOST && name.len() < LONGEST && !known.contains_key(name) {
-            known.insert(name.into(), HashSet::default());
-        }
-        let values = known.get_mut(name);
-        if values.as_ref().is_some_and(|values| values.contains(value)) {
-            return false;
-        }
-        let is_one = benign::judge(name, value).is_some();
-        if let Some(values) = values
-            && !is_one
-            && values.len() < MOST
-            && value.len() < LONGEST
-        {
-            values.insert(value.into());
-        }
-        is_one
-    })
-}
-
-thread_local! {
-    /// Values with a brace or a comma in them that only say where a secret comes from.
-    static REFERENCES: RefCell<HashSet<Box<str>>> = RefCell::new(HashSet::default());
-}
-
-/// A value that may go on behind a comma, or end before it as in flow style, may be a credential.
-fn may_be_in_flow(value: &str) -> bool {
-    const MOST: usize = 1000;
-    const LONGEST: usize = 128;
-    if REFERENCES.with_borrow(|known| known.contains(value)) {
-        return false;
-    }
-    let first = value.split(',').next().unwrap_or(value);
-    if !is_reference(value) || !is_reference(first) || password_in(value).is_some() {
-        return true;
-    }
-    REFERENCES.with_borrow_mut(|known| {
-        if known.len() < MOST && value.len() < LONGEST {
-            known.insert(value.into());
-        }
-    });
-    false
 }
 
 fn name_length(bytes: &[u8]) -> usize {
@@ -200,10 +121,6 @@ fn ends_with_name(line: &[u8]) -> bool {
     }
     let line = line.strip_suffix(b":").unwrap_or(line).trim_ascii_end();
     line.get(..unquoted(line)).unwrap_or(&[]).ends_with(b"name")
-}
-
-fn is_reference(value: &str) -> bool {
-    value.starts_with("ENC[") || benign::is_ciphertext(value) || benign::is_reference(value)
 }
 
 #[derive(Clone, Copy)]
