@@ -57,15 +57,7 @@ impl Family {
                 let names = names.par_chunks_exact_mut(width).with_min_len(BATCH);
                 names.zip(&order).for_each(|(name, position)| {
                     let start = index(*position).saturating_mul(width);
-                    let Some(from) = contents.oids.get(start..start.saturating_add(width)) else {
-                        return;
-                    };
-                    // Almost all names have 20 bytes, which are copied without a call.
-                    if let Ok(from) = <&[u8; 20]>::try_from(from)
-                        && let Ok(name) = <&mut [u8; 20]>::try_from(&mut *name)
-                    {
-                        *name = *from;
-                    } else {
+                    if let Some(from) = contents.oids.get(start..start.saturating_add(width)) {
                         name.copy_from_slice(from);
                     }
                 });
