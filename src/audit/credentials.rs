@@ -1,7 +1,7 @@
 //! Credentials anywhere: recognised by their own shape, with checksums where the format has one.
 //!
 //! [`check`] looks at a text in two ways. `anchors` finds the places where a credential can begin, by literals and
-//! by long runs, and the matchers of the other rooms say whether there is one: `shapes` and `vendors` for tokens,
+//! by long `runs`, and the matchers of the other rooms say whether there is one: `shapes` and `vendors` for tokens,
 //! `age` and `pem` for keys, `documents`, `addresses`, `jwt`, `hashes`, `frameworks`, `dumps`. `peel` takes base64
 //! off and begins again. `files` knows files that are credentials by their name. What two of them found in one
 //! place is reported once, by the one that says more.

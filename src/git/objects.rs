@@ -1,7 +1,6 @@
 //! Objects: kinds, and what trees, commits and tags say (gitformat-pack(5) names the kinds; the texts
 //! are those of `git cat-file`).
 
-use std::ops::Range;
 use std::sync::LazyLock;
 
 use memchr::memmem::Finder;
@@ -174,8 +173,6 @@ pub struct Commit {
     pub parents: Vec<Oid>,
     /// When it was committed, in seconds since 1970; 0 if that cannot be read.
     pub time: i64,
-    /// Where in the object its message is.
-    pub message: Range<usize>,
 }
 
 impl Commit {
@@ -199,7 +196,6 @@ impl Commit {
             tree,
             parents,
             time: time.unwrap_or(0),
-            message: lines.at..data.len(),
         })
     }
 }
@@ -255,8 +251,6 @@ pub struct Tag {
     pub target: Oid,
     /// Its kind, as the tag says.
     pub kind: Option<ObjectKind>,
-    /// Where in the object its message is.
-    pub message: Range<usize>,
 }
 
 impl Tag {
@@ -270,11 +264,7 @@ impl Tag {
                 kind = ObjectKind::from_name(word);
             }
         }
-        Some(Tag {
-            target,
-            kind,
-            message: lines.at..data.len(),
-        })
+        Some(Tag { target, kind })
     }
 }
 
@@ -294,11 +284,11 @@ mod tests {
         let commit = Commit::parse(text.as_bytes()).unwrap();
         assert_eq!(commit.parents.len(), 2);
         assert_eq!(commit.time, 1_700_000_000);
-        assert_eq!(&text[commit.message], "parent none\n");
+        assert_eq!(message_in(text.as_bytes()), b"parent none\n");
         assert!(Commit::parse(b"tree 12\n").is_none());
         assert!(Commit::parse(format!("tree {A}\nparent 1\n").as_bytes()).is_none());
         let bare = Commit::parse(format!("tree {A}").as_bytes()).unwrap();
-        assert_eq!((bare.time, bare.message), (0, 45..45));
+        assert_eq!(bare.time, 0);
     }
 
     #[test]
@@ -306,7 +296,7 @@ mod tests {
         let text = format!("object {A}\ntype commit\ntag v1\ntagger A <a@b> 1 +0000\n\nwords\n");
         let tag = Tag::parse(text.as_bytes()).unwrap();
         assert_eq!(tag.kind, Some(ObjectKind::Commit));
-        assert_eq!(&text[tag.message], "words\n");
+        assert_eq!(message_in(text.as_bytes()), b"words\n");
     }
 
     #[test]
